@@ -1,0 +1,5 @@
+"""`python -m deployments.command` is `gamenight`."""
+
+from deployments.command.main import main
+
+main()

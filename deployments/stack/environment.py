@@ -1,0 +1,82 @@
+"""What the stack puts into the environment: the only place here that reads `os.environ`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+QUIET_AND_SAFE = {
+    # no outbound look-up remains with these three; the word, not 1
+    "DO_NOT_TRACK": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
+    # leases in memory would be lost with the server and leak their slots for ever
+    "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_CLI_PROMPT": "false",
+    # a run starts within seconds of being asked for, not within the default 10
+    "PREFECT_WORKER_QUERY_SECONDS": "2",
+    # OpenMP threads of small models spin against each other
+    "OMP_NUM_THREADS": "1",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+def wants_debug() -> bool:
+    """Return whether GAMENIGHT_DEBUG asks for tracebacks."""
+    return os.environ.get("GAMENIGHT_DEBUG", "") not in {"", "0", "false"}
+
+
+def stack_variables(*, prefect_home: Path, mlflow: str, prefect: str, token: str) -> dict[str, str]:
+    """Return the variables that every process of one stack sees, this one included."""
+    return {
+        **QUIET_AND_SAFE,
+        "PREFECT_HOME": str(prefect_home),
+        "PREFECT_API_URL": f"{prefect}/api",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{prefect_home / 'prefect.db'}",
+        "MLFLOW_TRACKING_URI": mlflow,
+        "MLFLOW_REGISTRY_URI": mlflow,
+        "GAMENIGHT_TOKEN": token,
+    }
+
+
+def for_a_child(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return a child's whole environment: ours without settings of another Prefect or MLflow, then `variables`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MLFLOW_"))}
+    return {**kept, **variables}
+
+
+@contextlib.contextmanager
+def applied(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set the variables in this process, and put back what stood before."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def foreign_settings() -> dict[str, str]:
+    """Return the settings of another Prefect or MLflow that stand in the caller's environment."""
+    named = ("PREFECT_API_URL", "PREFECT_HOME", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+    return {name: os.environ[name] for name in named if name in os.environ}
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different free ports of the loopback address."""
+    with contextlib.ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
