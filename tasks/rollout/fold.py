@@ -1,0 +1,142 @@
+"""The state of a rollout is the fold of its events; nothing else is state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tasks.rollout.event import Event
+from tasks.rollout.plan import Plan
+from tasks.rollout.refusal import BadInput
+from tasks.rollout.routes import Routes, routes_of
+from tasks.rollout.stage import LIVE, TRANSITIONS, EventType, Held, Reason, Stage
+
+STEPS_UP = (EventType.ADVANCE, EventType.PROMOTE, EventType.EMERGENCY, EventType.START)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A person's yes, good for one step, one plan and one piece of evidence until it expires (ISO time)."""
+
+    step: int
+    plan: str
+    evidence: str | None
+    by: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Where a rollout stands after its events.
+
+    step: index into the plan's ladder, -1 before it. stage_night: the last closed night when the stage or step began,
+    None when no night had closed yet. resumed_night: looks up to this night no longer count for the guard.
+    """
+
+    run_id: str
+    plan: Plan
+    events: tuple[Event, ...] = ()
+    stage: Stage = Stage.REGISTERED
+    step: int = -1
+    held: Held | None = None
+    held_at: str | None = None
+    reason: Reason | None = None
+    started_at: str | None = None
+    stage_night: str | None = None
+    resumed_night: str | None = None
+    approved: tuple[Approved, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        """Return whether it can still move."""
+        return self.stage in LIVE
+
+    @property
+    def weight(self) -> int:
+        """Return the percent of requests that the new version answers."""
+        return sum(arm.weight for arm in self.routes.arms if arm.version != self.plan.from_version)
+
+    @property
+    def routes(self) -> Routes:
+        """Return the routes in force."""
+        return routes_of(self.plan, self.stage, self.step)
+
+    @property
+    def champion(self) -> str | None:
+        """Return the version that answers what no challenger takes."""
+        found = [arm.version for arm in self.routes.arms if arm.role == "champion"]
+        return found[0] if found else None
+
+    @property
+    def tip(self) -> str:
+        """Return the digest that the next event carries as `prev`."""
+        return self.events[-1].sha if self.events else self.plan.sha
+
+
+def fold(run_id: str, plan: Plan, events: Iterable[Event]) -> Rollout:
+    """Return the rollout after its events; raise BadInput at the first one that cannot have happened."""
+    rollout = Rollout(run_id, plan)
+    for event in events:
+        rollout = apply(rollout, event)
+    return rollout
+
+
+def apply(rollout: Rollout, event: Event) -> Rollout:
+    """Return the rollout one event later; every field of the event is checked against what must follow."""
+    after = step_of(rollout, event.type, event)
+    complaint = _complaint(rollout, after, event)
+    if complaint:
+        raise BadInput(f"event {event.n} of {rollout.run_id}", complaint)
+    return replace(after, events=(*rollout.events, event))
+
+
+def _complaint(before: Rollout, after: Rollout, event: Event) -> str:
+    if event.n != len(before.events) + 1:
+        return f"expected number {len(before.events) + 1}: the log has a gap"
+    if event.prev != before.tip:
+        return "it does not cite the record before it: the log was changed after it was written"
+    if event.routes != after.routes.to_dict() or event.weight != after.weight:
+        return f"its routes are not those of {after.stage} step {after.step}"
+    if (event.stage, event.step, event.held, event.reason) != (after.stage, after.step, after.held, after.reason):
+        return f"it says {event.stage} step {event.step}, what follows is {after.stage} step {after.step}"
+    return ""
+
+
+def step_of(rollout: Rollout, kind: EventType, event: Event) -> Rollout:
+    """Return the state after an event of this kind, by the table; raise BadInput where the table has no such step."""
+    stage = TRANSITIONS.get((rollout.stage, kind))
+    if stage is None:
+        raise BadInput(kind.value, f"a rollout that is {rollout.stage} takes no such step")
+    _no_gate_is_skipped(rollout, kind)
+    moved = replace(rollout, stage=stage)
+    if kind is EventType.HOLD:
+        kept = rollout.held_at if rollout.held else event.at
+        return replace(moved, held=event.held, held_at=kept)
+    if kind is EventType.RESUME:
+        person_looked = rollout.held is Held.GUARD
+        resumed = event.night if person_looked else rollout.resumed_night
+        return replace(moved, held=None, held_at=None, resumed_night=resumed)
+    if kind is EventType.APPROVE:
+        return replace(moved, approved=(*rollout.approved, _approved(event)))
+    if kind in (EventType.DECLINE, EventType.RESTATED):
+        return moved
+    moved = replace(moved, held=None, held_at=None, reason=event.reason)
+    if kind in STEPS_UP:
+        step = rollout.step + 1 if kind is EventType.ADVANCE else rollout.step
+        return replace(moved, step=step, stage_night=event.night, started_at=rollout.started_at or event.at)
+    return moved
+
+
+def _no_gate_is_skipped(rollout: Rollout, kind: EventType) -> None:
+    last = len(rollout.plan.steps) - 1
+    if kind is EventType.PROMOTE and not rollout.plan.first and (rollout.step < last or last < 0):
+        raise BadInput(
+            kind.value, f"step {rollout.step} of {rollout.plan.steps} is not the last one before the promotion"
+        )
+    if kind is EventType.ADVANCE and rollout.step >= last:
+        raise BadInput(kind.value, f"the ladder {rollout.plan.steps} has no step after {rollout.step}")
+
+
+def _approved(event: Event) -> Approved:
+    detail = event.detail
+    return Approved(int(str(detail["step"])), str(detail["plan"]), event.evidence, event.by, str(detail["expires"]))

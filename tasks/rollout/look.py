@@ -1,0 +1,45 @@
+"""What a tick saw: the judge's verdict with all that the machine needs to decide the next event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tasks.rollout.stage import Held, Reason
+from tasks.rollout.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a serving rollout.
+
+    closed: dates of the closed nights since the start, ascending. rung: steps that the evidence allows.
+    hold: the cause where the verdict is HOLD. harm: the end where it is FAIL. errors: ticks in a row that could not
+    measure. last: no further look will come (n_max or the season's end). frozen: why no step up may be taken now.
+    restated: corrected labels took back what the promotion stood on. figures: short values for the log and the notices.
+    """
+
+    verdict: Verdict
+    why: str
+    rung: int = 0
+    closed: tuple[str, ...] = ()
+    evidence: str | None = None
+    hold: Held | None = None
+    harm: Reason = Reason.FAILED
+    errors: int = 0
+    last: bool = False
+    frozen: str = ""
+    restated: bool = False
+    figures: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def night(self) -> str | None:
+        """Return the newest closed night, the watermark of the evidence."""
+        return self.closed[-1] if self.closed else None
+
+    def nights_after(self, night: str | None) -> int:
+        """Return how many nights closed after the given one.
+
+        >>> Look(Verdict.WAIT, "", closed=("2019-01-01", "2019-01-02")).nights_after("2019-01-01")
+        1
+        """
+        return sum(1 for closed in self.closed if night is None or closed > night)

@@ -1,0 +1,65 @@
+"""What the world should look like for a rollout: a pure function from the fold, in the order of safety."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.rollout.fold import Rollout
+from tasks.rollout.plan import RESTORE
+from tasks.rollout.stage import FLIPPED, QUARANTINES, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlias:
+    """Let an alias name a version; `version` None drops it."""
+
+    alias: str
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTag:
+    """Write a tag of a model version."""
+
+    version: str
+    key: str
+    value: str
+
+
+Write = SetAlias | SetTag
+
+
+def alias_writes(rollout: Rollout) -> tuple[SetAlias, ...]:
+    """Return the aliases that the newest rollout of a model calls for, in the order in which they are safe to set.
+
+    Going forward `fallback` is set before `champion` moves, so there is always a way back; going back `champion` is
+    set first, so harm ends first. A model without a champion has no alias to set.
+    """
+    plan = rollout.plan
+    if rollout.stage in FLIPPED:
+        fallback = plan.fallback_after if plan.strategy == RESTORE else plan.from_version
+        return (SetAlias("fallback", fallback), SetAlias("champion", plan.to_version), SetAlias("challenger", None))
+    if plan.from_version is None:
+        return ()
+    serving = rollout.stage in (Stage.SHADOW, Stage.CANARY)
+    return (
+        SetAlias("champion", plan.from_version),
+        SetAlias("fallback", plan.fallback_before),
+        SetAlias("challenger", plan.to_version if serving else None),
+    )
+
+
+def tag_writes(rollout: Rollout) -> tuple[SetTag, ...]:
+    """Return the version tags that show a rollout at a glance; all of them can be rebuilt from the log."""
+    plan = rollout.plan
+    writes = [SetTag(plan.to_version, "rollout.stage", rollout.stage.value)]
+    if plan.strategy != RESTORE and rollout.stage is not Stage.REGISTERED:
+        status = "REJECTED" if rollout.stage is Stage.REJECTED else "VALIDATED"
+        writes.append(SetTag(plan.to_version, "validation.status", status))
+    if rollout.reason in QUARANTINES:
+        writes.append(SetTag(plan.to_version, "quarantined", f"{rollout.reason}: {rollout.events[-1].why}"[:4000]))
+    if plan.from_version is not None and rollout.stage in FLIPPED:
+        writes.append(SetTag(plan.from_version, "rollout.stage", "FALLBACK"))
+    if plan.quarantine_from and plan.from_version is not None and rollout.stage is Stage.PROMOTED:
+        writes.append(SetTag(plan.from_version, "quarantined", rollout.events[-1].why[:4000]))
+    return tuple(writes)

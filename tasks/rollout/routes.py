@@ -1,0 +1,70 @@
+"""Who answers which share of the requests at each stage: a pure function of plan, stage and step."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from tasks.rollout.plan import RESTORE, Plan
+from tasks.rollout.stage import FLIPPED, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One version that scores every unit and answers `weight` percent of them."""
+
+    version: str
+    role: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """The whole route table: challengers first, then the champion; `fallback` answers when the champion cannot."""
+
+    salt: str
+    arms: tuple[Arm, ...]
+    fallback: str | None
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the table as it is written into every event."""
+        return {"salt": self.salt, "arms": [asdict(arm) for arm in self.arms], "fallback": self.fallback}
+
+
+def routes_of(plan: Plan, stage: Stage, step: int) -> Routes:
+    """Return the routes in force at a stage; `step` counts the ladder from 0.
+
+    An arm of weight 0 is a shadow: it scores and never answers.
+    """
+    if stage in FLIPPED:
+        return _after_the_flip(plan)
+    if plan.from_version is None:
+        return Routes(plan.salt, (), None)
+    champion = plan.from_version
+    if stage is Stage.SHADOW:
+        challengers: tuple[Arm, ...] = _challengers(plan, shadow=True)
+    elif stage is Stage.CANARY:
+        challengers = _challengers(plan, shadow=False, weight=plan.steps[step])
+    else:
+        challengers = ()
+    left = 100 - sum(arm.weight for arm in challengers)
+    return Routes(plan.salt, (*challengers, Arm(champion, "champion", left)), plan.fallback_before)
+
+
+def _after_the_flip(plan: Plan) -> Routes:
+    champion = Arm(plan.to_version, "champion", 100)
+    if plan.strategy == RESTORE:
+        return Routes(plan.salt, (champion,), plan.fallback_after)
+    if plan.from_version is None:
+        return Routes(plan.salt, (champion,), None)
+    return Routes(plan.salt, (Arm(plan.from_version, "fallback", 0), champion), plan.from_version)
+
+
+def _challengers(plan: Plan, *, shadow: bool, weight: int = 0) -> tuple[Arm, ...]:
+    arms = plan.policy.arms
+    if plan.strategy != "ab" or arms is None:
+        return (Arm(plan.to_version, "challenger", 0 if shadow else weight),)
+    return tuple(
+        Arm(version, "challenger", 0 if shadow else share)
+        for version, share in arms.items()
+        if version != plan.from_version
+    )
