@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 QUIET_AND_SAFE = {
@@ -13,6 +13,8 @@ QUIET_AND_SAFE = {
     "DO_NOT_TRACK": "true",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    # the server would start two task runners that nothing here uses
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
     # leases in memory would be lost with the server and leak their slots for ever
@@ -73,10 +75,17 @@ def foreign_settings() -> dict[str, str]:
     return {name: os.environ[name] for name in named if name in os.environ}
 
 
-def free_ports(count: int) -> list[int]:
-    """Return different free ports of the loopback address."""
-    with contextlib.ExitStack() as open_sockets:
-        sockets = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
+def ports(names: Sequence[str], usual: Mapping[str, int]) -> dict[str, int]:
+    """Return a free port of the loopback address for each name, its usual one where that is free."""
+    with contextlib.ExitStack() as held:
+        return {name: _bound(held.enter_context(socket.socket()), usual.get(name, 0)) for name in names}
+
+
+def _bound(one: socket.socket, port: int) -> int:
+    # as the servers bind: an address whose old connections still linger counts as free
+    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        one.bind(("127.0.0.1", port))
+    except OSError:
+        one.bind(("127.0.0.1", 0))
+    return int(one.getsockname()[1])

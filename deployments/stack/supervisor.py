@@ -1,0 +1,211 @@
+"""The stack as one thing: `start_stack` runs it here, `attach` finds one that runs already."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+
+from blocks.errors import Unavailable
+from deployments.stack import environment, processes, servers
+from deployments.stack.home import Home, Record
+from deployments.stack.processes import Running, Server
+
+STARTUP_SECONDS = 180.0
+RESTARTS = 3
+USUAL_PORTS = {"mlflow": 5000, "prefect": 4200, "gateway": 8080}
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the servers answer, without a slash at the end; empty is not started. `prefect` is the UI's address."""
+
+    mlflow: str
+    prefect: str
+    gateway: str = ""
+
+    @property
+    def prefect_api(self) -> str:
+        """The address of Prefect's REST API."""
+        return f"{self.prefect}/api"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running stack: its home, its addresses and the token that its gateway wants."""
+
+    home: Home
+    urls: Urls
+    token: str = field(repr=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process that uses this stack needs in its environment."""
+        return environment.stack_variables(
+            prefect_home=self.home.prefect, mlflow=self.urls.mlflow, prefect=self.urls.prefect, token=self.token
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to start beside MLflow and Prefect, for which model, and how to tell of it."""
+
+    model: str = "nba-win"
+    gateway: bool = True
+    usual_ports: bool = False
+    progress: Callable[[str], None] = lambda line: None
+
+
+class Supervisor:
+    """Start servers one by one, keep the home's record true, and stop everything in reverse order."""
+
+    def __init__(self, home: Home, wanted: Wanted, lock: int) -> None:
+        """Take the held home; nothing is started yet."""
+        self.home = home
+        self.wanted = wanted
+        self._lock = lock
+        self._running: list[Running] = []
+        names = ["mlflow", "prefect", *(["gateway"] if wanted.gateway else [])]
+        ports = environment.ports(names, USUAL_PORTS if wanted.usual_ports else {})
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.record = Record(os.getpid(), time.time(), token=secrets.token_urlsafe(24), urls=urls, ports=ports)
+        home.write(self.record)
+
+    @property
+    def stack(self) -> Stack:
+        """The stack as its users see it."""
+        return _stack(self.home, self.record)
+
+    def start(self) -> None:
+        """Start MLflow and Prefect side by side, because each takes seconds, then the gateway, which reads MLflow."""
+        first = [self.add(servers.mlflow(self.home, self.record)), self.add(servers.prefect(self.home, self.record))]
+        if self.wanted.gateway:
+            self._up(first[:1])
+            first = [first[1], self.add(servers.gateway(self.home, self.record, self.wanted.model))]
+        self._up(first)
+
+    def add(self, server: Server) -> Running:
+        """Start one more server and write it down."""
+        self.wanted.progress(f"starting {server.name}" + (f" at {server.address}" if server.address else ""))
+        running = processes.start(server, self.home.logs, self._lock)
+        self._running.append(running)
+        self._write()
+        return running
+
+    def ready(self) -> None:
+        """Let other commands attach from now on."""
+        self.record = replace(self.record, ready=True)
+        self._write()
+
+    def watch(self, pause: float = 0.5) -> None:
+        """Stay until a signal, starting again what dies; raises Unavailable for a server that keeps dying."""
+        died: dict[str, int] = {}
+        while True:
+            for one in [one for one in self._running if one.status() is not None]:
+                died[one.name] = died.get(one.name, 0) + 1
+                what = f"{one.name} stopped with status {one.status()}"
+                if died[one.name] > RESTARTS:
+                    raise Unavailable(f"{what} for the {died[one.name]}th time:\n{one.last_lines()}", f"See {one.log}.")
+                self.wanted.progress(f"{what}; starting it again")
+                self._replace(one)
+            time.sleep(pause)
+
+    def stop(self) -> None:
+        """Stop everything, the last started first; safe to repeat."""
+        with contextlib.ExitStack() as stopping:
+            for one in self._running:
+                stopping.callback(one.stop)
+        self._running.clear()
+
+    def _replace(self, dead: Running) -> None:
+        dead.stop()
+        place = self._running.index(dead)
+        self._running[place] = processes.start(dead.server, self.home.logs, self._lock)
+        self._write()
+        self._up([self._running[place]])
+
+    def _up(self, running: list[Running]) -> None:
+        processes.wait_until_up(running, STARTUP_SECONDS, self.wanted.progress)
+
+    def _write(self) -> None:
+        self.record = replace(self.record, pids={one.name: one.process.pid for one in self._running})
+        self.home.write(self.record)
+
+
+@contextlib.contextmanager
+def supervised(home: Path | str, wanted: Wanted) -> Iterator[Supervisor]:
+    """Hold the home, start the stack and yield its supervisor; however the block ends, no server outlives it.
+
+    Ctrl-C, SIGTERM and SIGHUP end the block; after SIGKILL the leashes stop the servers. Raises Refused when another
+    stack has the home, Unavailable when a server does not come up.
+    """
+    place = Home.at(home)
+    place.prepare()
+    with place.held() as lock, _signals_end_the_block():
+        supervisor = Supervisor(place, wanted, lock)
+        try:
+            supervisor.start()
+            with environment.applied(supervisor.stack.variables):
+                yield supervisor
+        finally:
+            supervisor.stop()
+            place.record_path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def start_stack(home: Path | str, wanted: Wanted = Wanted()) -> Iterator[Stack]:
+    """Run a stack in this process until the block ends, with this process's environment set to it.
+
+    Prefect reads its environment when it is imported: import it inside the block. See `supervised` for the errors.
+    """
+    with supervised(home, wanted) as supervisor:
+        supervisor.ready()
+        yield supervisor.stack
+
+
+@contextlib.contextmanager
+def attached_or_started(home: Path | str, wanted: Wanted = Wanted()) -> Iterator[Stack]:
+    """Use the stack that runs in this home, else run one for the block."""
+    found = attach(home)
+    if found is None:
+        with start_stack(home, wanted) as stack:
+            yield stack
+    else:
+        with environment.applied(found.variables):
+            yield found
+
+
+def attach(home: Path | str) -> Stack | None:
+    """Return the stack that runs in this home and is ready, or None; what a dead stack left is cleaned away."""
+    place = Home.at(home)
+    record = place.live_record()
+    return _stack(place, record) if record is not None and record.ready else None
+
+
+def _stack(home: Home, record: Record) -> Stack:
+    return Stack(home, Urls(**record.urls), record.token)
+
+
+@contextlib.contextmanager
+def _signals_end_the_block() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that `finally` runs; only the main thread may."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
