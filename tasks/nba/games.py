@@ -63,7 +63,8 @@ def season_order(seasons: Sequence[int]) -> None:
 
 def _margins(games: pd.DataFrame) -> list[float]:
     margin = games["home_pts"].to_numpy(dtype=float) - games["away_pts"].to_numpy(dtype=float)
-    return np.where(is_final(games), margin, 0.0).tolist()
+    known: list[float] = np.where(is_final(games), margin, 0.0).tolist()
+    return known
 
 
 def _days(dates: pd.Series) -> list[int]:
@@ -73,4 +74,5 @@ def _days(dates: pd.Series) -> list[int]:
         raise BadInput("date", f"expected dates as YYYY-MM-DD: {fault}") from fault
     if np.isnat(days).any():
         raise BadInput("date", f"row {int(np.isnat(days).argmax())} has none; expected YYYY-MM-DD")
-    return days.astype(int).tolist()  # type: ignore[no-any-return]
+    numbers: list[int] = days.astype(int).tolist()
+    return numbers
