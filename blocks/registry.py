@@ -1,0 +1,84 @@
+"""MLflow as the system of record: the log of rollouts and the catalogue of versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from prefect.blocks.core import Block
+from pydantic import Field
+
+from blocks.catalogue import models, versions
+from blocks.log.rollouts import RolloutLog
+
+if TYPE_CHECKING:
+    import numpy as np
+    from pandas import DataFrame
+
+
+class Registry(Block):
+    """Name the MLflow server that holds the models and every decision about them.
+
+    Raises Unavailable where asking again may help, and NotFound, Conflict and Refused where it does not.
+    """
+
+    _block_type_name = "Gamenight Registry"
+    _block_type_slug = "gamenight-registry"
+    _description = "The MLflow server that is the record of models and of every decision about them."
+
+    tracking_uri: str = Field(
+        title="MLflow tracking URI", description="http://127.0.0.1:5000 or sqlite:////path/mlflow.db"
+    )
+
+    @property
+    def log(self) -> RolloutLog:
+        """Return the log of rollouts."""
+        return RolloutLog(self.tracking_uri)
+
+    def log_model(self, model: str, trained: models.Trained) -> str:
+        """Log a fitted pipeline and return its model URI."""
+        return models.log(self.tracking_uri, model, trained)
+
+    def register(self, model: str, uri: str, tags: Mapping[str, str]) -> str:
+        """Return the version of a model URI or folder; the same content is registered once."""
+        return models.register(self.tracking_uri, model, uri, tags)
+
+    def load_model(self, model: str, version: str) -> Callable[[DataFrame], np.ndarray]:
+        """Return a version's function from raw rows to probabilities."""
+        return models.load(self.tracking_uri, model, version)
+
+    def columns(self, model: str, version: str) -> dict[str, str]:
+        """Return the columns and types of a version's signature."""
+        return models.columns(self.tracking_uri, model, version)
+
+    def version(self, model: str, number: str) -> dict[str, object]:
+        """Return one version's row."""
+        return versions.version(self.tracking_uri, model, number)
+
+    def versions(self, model: str) -> list[dict[str, object]]:
+        """Return every version of a model, oldest first."""
+        return versions.versions(self.tracking_uri, model)
+
+    def resolve(self, model: str, named: str) -> str:
+        """Return the version that a number, an alias or `latest` names."""
+        return versions.resolve(self.tracking_uri, model, named)
+
+    def aliases(self, model: str) -> dict[str, str]:
+        """Return `{alias: version}`."""
+        return versions.aliases(self.tracking_uri, model)
+
+    def set_alias(self, model: str, alias: str, version: str | None) -> bool:
+        """Point an alias at a version, or drop it, and say whether anything changed."""
+        return versions.set_alias(self.tracking_uri, model, alias, version)
+
+    def tag(self, model: str, version: str, key: str, value: str) -> None:
+        """Write one tag of a version."""
+        versions.tag(self.tracking_uri, model, version, key, value)
+
+    def tag_model(self, model: str, key: str, value: str) -> None:
+        """Write one tag of a model."""
+        versions.tag_model(self.tracking_uri, model, key, value)
+
+    def run_text(self, run_id: str, path: str) -> str:
+        """Return a text artifact of a run; raise NotFound when it has none."""
+        return models.run_text(self.tracking_uri, run_id, path)
