@@ -1,0 +1,55 @@
+"""How long a verdict will take, told before anything starts. Needs no labels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tasks.judgement.evidence import FLOOR
+from tasks.judgement.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Units and nights until an equal challenger is promoted, and the margin that would fit where they exceed n_max."""
+
+    median_units: int
+    p90_units: int
+    median_nights: int
+    p90_nights: int
+    fits: bool
+    margin_that_fits: float
+    cost: float | None
+    says: str
+
+
+def plan(rule: Rule, units_per_night: float = 7.5, dispersion: float | None = None) -> Plan:
+    """Return the forecast for an equal challenger: 6 q_bar / margin^2 units in the median, 15 in 90 of 100.
+
+    units_per_night: games a night; dispersion: sum d^2 / sum q on the holdout, from which the cost of the bound is
+    told: how many times longer than a rule that knew the variance. Near 1 for probabilities; far below 1 for outcomes
+    that stay well inside their range, where a narrower range or the absolute loss is worth having.
+    """
+    base = max(rule.q_bar, FLOOR) * math.log(rule.challengers / rule.beta) / math.log(20.0)
+    median, p90 = 6.0 * base / rule.margin**2, 15.0 * base / rule.margin**2
+    wider, cost = math.sqrt(15.0 * base / rule.n_max), 1.0 / dispersion if dispersion else None
+    return Plan(
+        median_units=math.ceil(median),
+        p90_units=math.ceil(p90),
+        median_nights=max(rule.min_nights, math.ceil(max(median, rule.min_units) / units_per_night)),
+        p90_nights=max(rule.min_nights, math.ceil(max(p90, rule.min_units) / units_per_night)),
+        fits=median <= rule.n_max,
+        margin_that_fits=wider,
+        cost=cost,
+        says=_says(rule, median, p90, wider, cost),
+    )
+
+
+def _says(rule: Rule, median: float, p90: float, wider: float, cost: float | None) -> str:
+    found = f"an equal challenger needs {math.ceil(median)} units in the median and {math.ceil(p90)} in 90 of 100"
+    advice = f"a margin of {wider:.4f} would fit"
+    if median > rule.n_max:
+        found = f"never within n_max: {found}, and n_max is {rule.n_max}; {advice}"
+    elif p90 > rule.n_max:
+        found = f"{found}, and n_max is {rule.n_max}: it may end without a verdict; {advice} 90 of 100"
+    return found if cost is None else f"{found}; the bound costs {cost:.1f} times the units of a known variance"
