@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -47,6 +47,7 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
     log_start: int
+    started: float = field(default_factory=time.monotonic)
 
     @property
     def name(self) -> str:
@@ -113,7 +114,7 @@ def wait_until_up(running: Sequence[Running], deadline: float, told: Callable[[s
                 raise _not_up(one, f"stopped with status {one.status()} while it was starting")
             if one.server.health is None or answers(one.server.health):
                 waiting.remove(one)
-                told(f"{one.name} is up after {time.monotonic() - started:.1f} s")
+                told(f"{one.name} is up after {time.monotonic() - one.started:.1f} s")
         if waiting and time.monotonic() - started > deadline:
             raise _not_up(waiting[0], f"did not answer within {deadline:.0f} s at {waiting[0].server.health}")
         time.sleep(POLL_SECONDS)

@@ -84,12 +84,12 @@ class Supervisor:
         return _stack(self.home, self.record)
 
     def start(self) -> None:
-        """Start MLflow and Prefect side by side, because each takes seconds, then the gateway, which reads MLflow."""
-        first = [self.add(servers.mlflow(self.home, self.record)), self.add(servers.prefect(self.home, self.record))]
+        """Start the servers side by side, because each takes seconds, and bring the store to its tables meanwhile."""
+        started = [self.add(servers.mlflow(self.home, self.record)), self.add(servers.prefect(self.home, self.record))]
         if self.wanted.gateway:
-            self._up(first[:1])
-            first = [first[1], self.add(servers.gateway(self.home, self.record, self.wanted.model))]
-        self._up(first)
+            started.append(self.add(servers.gateway(self.home, self.record, self.wanted.model)))
+        _migrate(self.home.store_url)
+        self._up(started)
 
     def add(self, server: Server) -> Running:
         """Start one more server and write it down."""
@@ -187,6 +187,13 @@ def attach(home: Path | str) -> Stack | None:
     place = Home.at(home)
     record = place.live_record()
     return _stack(place, record) if record is not None and record.ready else None
+
+
+def _migrate(store_url: str) -> None:
+    from blocks.sql.engine import open_engine
+    from blocks.sql.migration import migrate
+
+    migrate(open_engine(store_url))
 
 
 def _stack(home: Home, record: Record) -> Stack:
