@@ -1,0 +1,204 @@
+"""One loaded version: arrays in, one probability a row out, whatever runs inside."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from blocks.errors import Refused
+from blocks.serving.batch import Batch
+from blocks.serving.schema import Schema, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mlflow.models import Model
+    from numpy.typing import NDArray
+
+    Features = NDArray[np.float64] | Mapping[str, NDArray[np.generic]]
+    Runner = Callable[[Features], object]
+
+LOG = logging.getLogger(__name__)
+QUICK_MS = 5.0
+EXAMPLE_ROWS = 8
+ZEROS: dict[str, object] = {"number": 0.0, "integer": 0, "text": "", "flag": False, "other": None}
+
+
+class ImpossibleOutput(Exception):
+    """A version answered with something that is no probability for every row."""
+
+
+@dataclass(slots=True, eq=False)
+class ModelHandle:
+    """A version that is loaded and warmed.
+
+    `is_quick` says whether a call may run on the event loop; a version that turns slow loses it.
+    """
+
+    version: str
+    schema: Schema
+    runtime: str
+    run: Runner
+    is_quick: bool = True
+
+    def predict(self, features: Features, rows: int) -> NDArray[np.float64]:
+        """Return shape (rows,): the probability of class 1; raises ImpossibleOutput and whatever the model raises."""
+        if rows == 0:
+            return np.empty(0)
+        return probabilities(self.run(features), rows)
+
+
+def probabilities(raw: object, rows: int) -> NDArray[np.float64]:
+    """Return the last column of what a model gave, checked.
+
+    >>> probabilities(np.array([[0.75, 0.25]]), 1)
+    array([0.25])
+    """
+    try:
+        values = np.asarray(raw, dtype=np.float64)
+    except (TypeError, ValueError) as wrong:
+        raise ImpossibleOutput(f"the output is no array of numbers but {type(raw).__name__}") from wrong
+    if values.ndim == 2:
+        values = values[:, -1]
+    if values.shape != (rows,):
+        raise ImpossibleOutput(f"the output has the shape {values.shape} for {rows} rows")
+    low, high = values.min(), values.max()
+    if not (low >= 0.0 and high <= 1.0):  # NaN fails both
+        raise ImpossibleOutput(f"the output reaches from {low:g} to {high:g}, outside [0, 1]")
+    return values
+
+
+def open_folder(version: str, folder: Path) -> ModelHandle:
+    """Return the handle of a downloaded model, warmed on its input example.
+
+    An ONNX twin is preferred, then the scikit-learn estimator itself, then pyfunc. Raises Refused when the model has
+    no signature, cannot be loaded or gives no probability for its own example.
+    """
+    from mlflow.models import Model
+
+    model = Model.load(str(folder))
+    schema = schema_of(model.signature)
+    if not schema.columns:
+        raise Refused(f"Version {version} has no signature.", "Log it with mlflow.models.infer_signature.")
+    probe = _example(model, folder, schema)
+    try:
+        runtime, run = _runner(model, folder, schema, probe)
+        handle = ModelHandle(version, schema, runtime, run)
+        _warm(handle, probe, is_own=model.saved_input_example_info is not None)
+    except Exception as broken:  # a model is foreign code and may raise anything
+        raise Refused(
+            f"Version {version} cannot be loaded and asked: {type(broken).__name__}: {str(broken)[:300]}."
+        ) from broken
+    return handle
+
+
+def _warm(handle: ModelHandle, probe: Batch, *, is_own: bool) -> None:
+    features = handle.schema.features(probe)
+    try:
+        handle.predict(features, len(probe))
+    except Exception as broken:  # a model is foreign code and may raise anything
+        if is_own:
+            raise
+        LOG.warning("version %s does not answer zeros and has no input example: %s", handle.version, broken)
+        return
+    start = time.perf_counter()
+    handle.predict(features, len(probe))
+    handle.is_quick = (time.perf_counter() - start) * 1e3 < QUICK_MS
+
+
+def _runner(model: Model, folder: Path, schema: Schema, probe: Batch) -> tuple[str, Runner]:
+    twin = folder / "twin" / "model.onnx"
+    if twin.exists():
+        return "onnxruntime", _onnx(twin, schema)
+    flavor: dict[str, Any] = model.flavors.get("python_function", {})
+    if flavor.get("loader_module") == "mlflow.sklearn":
+        return _sklearn(folder, str(flavor.get("predict_fn", "predict")), schema, probe)
+    return "pyfunc", _pyfunc(folder, schema)
+
+
+def _onnx(twin: Path, schema: Schema) -> Runner:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(twin), options, providers=["CPUExecutionProvider"])
+    inputs = session.get_inputs()
+    outputs = [session.get_outputs()[-1].name]
+    if len(inputs) == 1 and schema.is_numeric:
+        name, dtype = inputs[0].name, _onnx_type(inputs[0].type)
+        return lambda features: session.run(outputs, {name: np.asarray(features, dtype=dtype)})[0]
+    types = {one.name: _onnx_type(one.type) for one in inputs}
+    return lambda features: session.run(outputs, _onnx_columns(features, schema, types))[0]
+
+
+def _onnx_columns(features: Features, schema: Schema, types: dict[str, type]) -> dict[str, NDArray[np.generic]]:
+    if isinstance(features, np.ndarray):
+        features = {column.name: features[:, place] for place, column in enumerate(schema.columns)}
+    return {name: features[name].reshape(-1, 1).astype(dtype) for name, dtype in types.items()}
+
+
+def _onnx_type(name: str) -> type:
+    types: dict[str, type] = {
+        "tensor(float)": np.float32,
+        "tensor(double)": np.float64,
+        "tensor(int64)": np.int64,
+        "tensor(bool)": np.bool_,
+    }
+    return types.get(name, np.object_)
+
+
+def _sklearn(folder: Path, method: str, schema: Schema, probe: Batch) -> tuple[str, Runner]:
+    """Return the estimator's own method, on the array itself if that says the same as on a frame."""
+    import mlflow.sklearn
+
+    ask = getattr(mlflow.sklearn.load_model(str(folder)), method)
+    on_frame: Runner = lambda features: ask(_frame(features, schema))  # noqa: E731  the two runners side by side
+    if not schema.is_numeric:
+        return "sklearn on frames", on_frame
+    features = schema.features(probe)
+    try:
+        same = np.array_equal(np.asarray(ask(features)), np.asarray(on_frame(features)))
+    except Exception:  # noqa: BLE001  a pipeline that picks columns by name raises what it likes on an array
+        same = False
+    return ("sklearn on arrays", ask) if same else ("sklearn on frames", on_frame)
+
+
+def _pyfunc(folder: Path, schema: Schema) -> Runner:
+    import mlflow.pyfunc
+
+    loaded = mlflow.pyfunc.load_model(str(folder))
+    return lambda features: loaded.predict(_frame(features, schema))
+
+
+def _frame(features: Features, schema: Schema) -> object:
+    import pandas as pd
+
+    names = [column.name for column in schema.columns]
+    if not isinstance(features, np.ndarray):
+        frame = pd.DataFrame(dict(features), columns=names)
+    else:
+        frame = pd.DataFrame(features, columns=names)
+    whole = {c.name: "int64" for c in schema.columns if c.kind == "integer" and c.required}
+    return frame.astype(whole) if whole else frame
+
+
+def _example(model: Model, folder: Path, schema: Schema) -> Batch:
+    """Return rows to warm up with: the first ones of the model's own example, else zeros."""
+    example = model.load_input_example(str(folder)) if model.saved_input_example_info else None
+    columns = tuple(column.name for column in schema.columns)
+    if example is not None and set(columns) <= set(getattr(example, "columns", ())):
+        rows = example.head(EXAMPLE_ROWS)[list(columns)].to_dict(orient="split")["data"]
+        return Batch(columns, [[None if _is_nan(cell) else cell for cell in row] for row in rows])
+    if isinstance(example, np.ndarray) and example.ndim == 2 and example.shape[1] == len(columns):
+        return Batch(columns, example[:EXAMPLE_ROWS].tolist())
+    return Batch(columns, [[ZEROS[column.kind] for column in schema.columns]] * 2)  # type: ignore[misc]  # scalars all
+
+
+def _is_nan(cell: object) -> bool:
+    return isinstance(cell, float) and isnan(cell)

@@ -1,0 +1,181 @@
+"""A real registry in a temporary folder, and real gateway processes in front of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "night-shift"
+MODEL = "nba-win"
+COLUMNS = ["home_elo", "away_elo", "home_rest", "away_rest", "neutral"]
+OPERATOR = {"authorization": f"Bearer {TOKEN}"}
+
+
+def routes_of(
+    champion: str, challenger: str | None = None, weight: float = 0, fallback: str | None = None
+) -> dict[str, Any]:
+    """Return routes as the rollout log writes them."""
+    arms = [{"version": challenger, "role": "challenger", "weight": weight}] if challenger else []
+    arms.append({"version": champion, "role": "champion", "weight": 100 - weight})
+    return {"salt": "night", "arms": arms, "fallback": fallback}
+
+
+def game(**changed: object) -> dict[str, Any]:
+    """Return one row that every version of the registry accepts."""
+    row = {"home_elo": 1560.0, "away_elo": 1440.0, "home_rest": 2.0, "away_rest": 1.0, "neutral": 0.0}
+    return {"game_id": "g-1", "status": "scheduled", **row, **changed}
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A tracking store and what is registered in it."""
+
+    uri: str
+    probability: Callable[[dict[str, Any]], float]
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """Register plain (1), with_status (2: reads the text column), faulty (3: breaks on request), unsigned (4)."""
+    import mlflow
+    import numpy as np
+    import pandas as pd
+    from mlflow.models import infer_signature
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    folder = tmp_path_factory.mktemp("registry")
+    uri = f"sqlite:///{folder}/mlflow.db"
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(uri)
+    mlflow.create_experiment("models", artifact_location=(folder / "artifacts").as_uri())
+    mlflow.set_experiment("models")
+
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"home_elo": rng.normal(1500, 100, 400), "away_elo": rng.normal(1500, 100, 400)})
+    frame["home_rest"], frame["away_rest"] = rng.integers(0, 4, 400) * 1.0, rng.integers(0, 4, 400) * 1.0
+    frame["neutral"] = (rng.random(400) < 0.1) * 1.0
+    won = rng.random(400) < 1 / (1 + 10 ** ((frame["away_elo"] - frame["home_elo"] - 60) / 400))
+    texts = frame.assign(status=np.where(rng.random(400) < 0.5, "final", "scheduled"))
+    plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, won)
+    with_status = make_pipeline(
+        make_column_transformer((OneHotEncoder(), ["status"]), (StandardScaler(), COLUMNS)), LogisticRegression()
+    ).fit(texts, won)
+
+    def log(model: Any, example: Any, name: str) -> str:
+        logged = mlflow.sklearn.log_model(
+            model,
+            name="model",
+            serialization_format="cloudpickle",
+            pyfunc_predict_fn="predict_proba",
+            signature=infer_signature(example, model.predict_proba(example)) if name != "unsigned" else None,
+            input_example=None,
+            registered_model_name=MODEL,
+            pip_requirements=["scikit-learn"],
+        )
+        return str(logged.registered_model_version)
+
+    versions = {"plain": log(plain, frame, "plain"), "with_status": log(with_status, texts, "with_status")}
+    faulty = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(Path(__file__).with_name("faulty_model.py")),
+        signature=infer_signature(frame, np.array([0.5])),
+        registered_model_name=MODEL,
+        pip_requirements=["scikit-learn"],
+    )
+    versions["faulty"] = str(faulty.registered_model_version)
+    versions["unsigned"] = log(plain, frame, "unsigned")
+    mlflow.set_tracking_uri(before)
+
+    def probability(row: dict[str, Any]) -> float:
+        return float(plain.predict_proba(pd.DataFrame([row])[COLUMNS])[0, 1])
+
+    return Registry(uri, probability, versions)
+
+
+@dataclass
+class Process:
+    """A gateway in a process of its own."""
+
+    popen: subprocess.Popen[bytes]
+    client: httpx.Client
+    home: Path
+
+    def put_routes(self, routes: dict[str, Any]) -> httpx.Response:
+        """Give it routes as the flows do."""
+        return self.client.put("/routes", json={"model": MODEL, **routes}, headers=OPERATOR)
+
+    def wait_until(self, claim: Callable[[httpx.Response], bool], path: str = "/health", patience_s: float = 60) -> Any:
+        """Ask until the claim holds, and return that answer's JSON."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            assert self.popen.poll() is None, (self.home / "log").read_text()[-2000:]
+            try:
+                answer = self.client.get(path)
+                if claim(answer):
+                    return answer.json()
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError((self.home / "log").read_text()[-2000:])
+
+    def is_listening(self) -> Any:
+        """Wait for the first answer of any kind."""
+        return self.wait_until(lambda answer: True)
+
+    def is_ready(self) -> Any:
+        """Wait for readiness."""
+        return self.wait_until(lambda answer: answer.status_code == 200)
+
+    def stop(self, by: int = signal.SIGTERM) -> int:
+        """Stop it and return its exit status."""
+        if self.popen.poll() is None:
+            self.popen.send_signal(by)
+        return self.popen.wait(20)
+
+
+@pytest.fixture
+def start(tmp_path: Path, registry: Registry) -> Iterator[Callable[..., Process]]:
+    """Return a function that starts a gateway; whatever is left of it is killed afterwards."""
+    started: list[Process] = []
+
+    def begin(home: Path | None = None, tracking_uri: str = registry.uri, **flags: object) -> Process:
+        folder = home or tmp_path / "gateway"
+        folder.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        given = {"model": MODEL, "tracking_uri": tracking_uri, "spool": folder / "spool", "cache": folder / "cache"}
+        words = [w for k, v in (given | {"port": port} | flags).items() for w in (f"--{k.replace('_', '-')}", str(v))]
+        with (folder / "log").open("ab") as log:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", "blocks.serving", *words],
+                cwd=ROOT,
+                env=os.environ | {"GAMENIGHT_TOKEN": TOKEN},
+                stderr=log,
+            )
+        process = Process(popen, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20), folder)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.client.close()
+        if process.popen.poll() is None:
+            process.popen.kill()
+            process.popen.wait()
