@@ -136,17 +136,18 @@ def _largest(terms: Mapping[str, float]) -> str:
     return max(terms, key=lambda name: np.log(WEIGHTS[name]) + terms[name])
 
 
-def _held(path: Path, rule: Rule, ledger: Ledger) -> NDArray[np.str_]:
+def _held(path: Path, rule: Rule, ledger: Ledger) -> NDArray[np.object_]:
     """Return why each look may not step up, or an empty text."""
-    reasons = np.where(path.answered < rule.min_coverage * path.n, "coverage", "")
+    reasons = np.where(path.answered < rule.min_coverage * path.n, "coverage", "").astype(object)
     if rule.holds:
-        reasons[-1:] = "labels_late" if ledger.overdue else reasons[-1:]
-        reasons = np.where(path.latched, "guard", reasons)
+        if ledger.overdue:
+            reasons[-1:] = "labels_late"
+        reasons[path.latched] = "guard"
     return reasons
 
 
 def _verdict(
-    path: Path, seen: _Evidence, held: NDArray[np.str_], rule: Rule, ledger: Ledger
+    path: Path, seen: _Evidence, held: NDArray[np.object_], rule: Rule, ledger: Ledger
 ) -> tuple[Verdict, str, int | None]:
     """Return the first verdict that ends a rollout, why, and at which look; else what the last look says."""
     if not path.nights:

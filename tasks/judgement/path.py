@@ -50,9 +50,9 @@ def path_of(ledger: Ledger, rule: Rule, resumed: Sequence[str] = ()) -> Path:
 
 
 def _by_look(look: NDArray[np.int_], x: Array, looks: int) -> Array:
-    """Return sums by look. Each term is split in two parts on fixed grids, whose sums are exact in any order."""
-    coarse = np.round(x * 2.0**20) / 2.0**20
-    fine = np.round((x - coarse) * 2.0**50) / 2.0**50
+    """Return sums by look. Terms are split on two fixed grids whose sums are exact in any order (4e6 units a night)."""
+    coarse = np.round(x * 2.0**26) / 2.0**26
+    fine = np.round((x - coarse) * 2.0**58) / 2.0**58
     return np.add(np.bincount(look, coarse, looks), np.bincount(look, fine, looks), dtype=float)
 
 

@@ -31,11 +31,11 @@ def plan(rule: Rule, units_per_night: float = 7.5, dispersion: float | None = No
     that stay well inside their range, where a narrower range or the absolute loss is worth having.
     """
     base = max(rule.q_bar, FLOOR) * math.log(rule.challengers / rule.beta) / math.log(20.0)
-    median, p90 = 6.0 * base / rule.margin**2, 15.0 * base / rule.margin**2
+    median, p90 = (math.ceil(round(k * base / rule.margin**2, 6)) for k in (6.0, 15.0))
     wider, cost = math.sqrt(15.0 * base / rule.n_max), 1.0 / dispersion if dispersion else None
     return Plan(
-        median_units=math.ceil(median),
-        p90_units=math.ceil(p90),
+        median_units=median,
+        p90_units=p90,
         median_nights=max(rule.min_nights, math.ceil(max(median, rule.min_units) / units_per_night)),
         p90_nights=max(rule.min_nights, math.ceil(max(p90, rule.min_units) / units_per_night)),
         fits=median <= rule.n_max,
@@ -45,8 +45,8 @@ def plan(rule: Rule, units_per_night: float = 7.5, dispersion: float | None = No
     )
 
 
-def _says(rule: Rule, median: float, p90: float, wider: float, cost: float | None) -> str:
-    found = f"an equal challenger needs {math.ceil(median)} units in the median and {math.ceil(p90)} in 90 of 100"
+def _says(rule: Rule, median: int, p90: int, wider: float, cost: float | None) -> str:
+    found = f"an equal challenger needs {median} units in the median and {p90} in 90 of 100"
     advice = f"a margin of {wider:.4f} would fit"
     if median > rule.n_max:
         found = f"never within n_max: {found}, and n_max is {rule.n_max}; {advice}"

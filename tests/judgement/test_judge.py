@@ -1,0 +1,323 @@
+"""The table of verdicts, line by line, and what a look shows."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from tasks.judgement.judge import Judgement, Operations, judge, winner
+from tasks.judgement.ledger import Ledger
+from tasks.judgement.mixture import log_mix
+from tasks.judgement.rule import Rule
+from tasks.rollout.refusal import BadInput
+from tasks.rollout.verdict import Verdict
+
+MakeLedger = Callable[..., Ledger]
+RULE = Rule(q_bar=0.003)
+
+
+def worse(make_ledger: MakeLedger, nights: int = 10, **columns: object) -> Ledger:
+    """Return ten games a night, all lost by the home team that the challenger believes in."""
+    n = nights * 10
+    return make_ledger(np.repeat(np.arange(nights), 10), np.full(n, 0.5), np.full(n, 0.8), np.zeros(n), **columns)
+
+
+def alike(make_ledger: MakeLedger, nights: int = 30, a_night: int = 10, **columns: object) -> Ledger:
+    """Return two forecasters a hair apart who take turns at being right."""
+    n = nights * a_night
+    new = np.full(n, 0.52)
+    return make_ledger(np.repeat(np.arange(nights), a_night), np.full(n, 0.5), new, np.arange(n) % 2, **columns)
+
+
+def test_every_figure_of_a_look_is_the_one_of_the_page(season: MakeLedger) -> None:
+    ledger = season(3, games=300, nights=40)
+    rule = replace(RULE, ladder=(5, 25, 50))
+    best, centre = 0.0, rule.margin / rule.q_bar
+    for k, look in enumerate(judge(ledger, rule).looks):
+        rows = ledger.night <= k
+        old, new, y = ledger.p_old[rows], ledger.p_new[rows], ledger.y[rows]
+        d, q = (new - y) ** 2 - (old - y) ** 2, (new - old) ** 2
+        n, total, spread = len(d), float(d.sum()), float(q.sum())
+        assert (look.night, look.n, look.answered, look.coverage) == (ledger.nights[k], n, n, 1.0)
+        assert abs(look.S - total) < 1e-12
+        assert abs(look.Q - spread) < 1e-12
+        assert look.log_e_rollback == pytest.approx(float(log_mix(total, spread, 1.0, 0.5)), abs=1e-8)
+        promote = float(log_mix(n * rule.margin - total, spread, centre, centre / 2))
+        assert look.log_e_promote == pytest.approx(promote, abs=1e-8)
+        assert look.dispersion == pytest.approx(float((d**2).sum() / spread))
+        best = max(best, promote)
+        assert look.rung == min(3, math.floor(3 * best / math.log(20)))
+        factors = [np.prod(1 + b * (q / (4 * rule.q_bar) - 1)) for b in (0.1, 0.3, 0.9)]
+        assert look.guard == pytest.approx(float(np.log(np.mean(factors))), abs=1e-8)
+        low = brentq(lambda s, spread=spread: float(log_mix(s, spread, 1.0, 0.5)) - math.log(10), -1, 100, xtol=1e-13)
+        high = brentq(
+            lambda s, spread=spread: float(log_mix(s, spread, centre, centre / 2)) - math.log(20), -1, 100, xtol=1e-13
+        )
+        assert look.lower == pytest.approx((total - low) / n, abs=1e-9)
+        assert look.upper == pytest.approx((total + high) / n, abs=1e-9)
+
+
+def test_harm_rolls_back_at_the_first_look_that_shows_it(make_ledger: MakeLedger) -> None:
+    judgement = judge(worse(make_ledger), RULE)
+    assert (judgement.verdict, judgement.reason) == (Verdict.FAIL, "score")
+    assert judgement.night is not None
+    values = [look.log_e_rollback >= math.log(10) for look in judgement.looks]
+    assert values.index(True) + 1 == judgement.night
+    assert len(judgement.looks) == 10
+
+
+def test_an_equal_challenger_passes_when_the_running_best_crosses(make_ledger: MakeLedger) -> None:
+    judgement = judge(alike(make_ledger), RULE)
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.look is judgement.looks[(judgement.night or 0) - 1]
+    assert judgement.best >= math.log(20)
+
+
+def test_once_crossed_it_stays_crossed(make_ledger: MakeLedger) -> None:
+    n = 60
+    y = np.where(np.arange(n) < 20, 1, 0)
+    ledger = make_ledger(np.repeat(np.arange(3), 20), np.full(n, 0.5), np.full(n, 0.55), y)
+    judgement = judge(ledger, replace(RULE, q_bar=0.0025))
+    assert judgement.looks[0].log_e_promote >= math.log(20) > judgement.looks[2].log_e_promote
+    assert (judgement.verdict, judgement.night) == (Verdict.PASS, 3)
+
+
+def test_three_nights_are_the_least(make_ledger: MakeLedger) -> None:
+    two = judge(alike(make_ledger, nights=2, a_night=100), RULE)
+    assert (two.verdict, two.reason, two.rung) == (Verdict.WAIT, "minimums", 3)
+    assert judge(alike(make_ledger, nights=3, a_night=100), RULE).night == 3
+
+
+def test_twenty_answered_units_are_the_least(make_ledger: MakeLedger) -> None:
+    easy = replace(RULE, q_bar=1e-4, margin=0.05)
+    assert judge(alike(make_ledger, nights=3, a_night=6), easy).reason == "minimums"
+    assert judge(alike(make_ledger, nights=4, a_night=5), easy).night == 4
+
+
+def test_a_challenger_that_never_answers_never_passes(make_ledger: MakeLedger) -> None:
+    n = 900
+    ledger = make_ledger(np.arange(n) // 10, np.full(n, 0.5), np.full(n, 0.5), np.arange(n) % 2, np.zeros(n))
+    for rule in (RULE, replace(RULE, holds=False)):
+        judgement = judge(ledger, rule)
+        assert judgement.best > math.log(20)
+        assert judgement.verdict is (Verdict.HOLD if rule.holds else Verdict.WAIT)
+        assert judgement.reason == "coverage"
+
+
+def test_low_coverage_holds_and_lifts_when_the_challenger_answers_again(make_ledger: MakeLedger) -> None:
+    n = 300
+    answered = np.arange(n) >= 8
+    ledger = make_ledger(np.arange(n) // 10, np.full(n, 0.5), np.full(n, 0.51), np.arange(n) % 2, answered)
+    judgement = judge(ledger, RULE)
+    assert judgement.night == 8
+    assert judgement.looks[7].coverage == 0.9
+    early = judge(replace(ledger, closed=ledger.closed[:5]), RULE)
+    assert (early.verdict, early.reason) == (Verdict.HOLD, "coverage")
+
+
+def test_n_max_without_a_crossing_is_inconclusive(season: MakeLedger) -> None:
+    ledger = season(1, noise=0.15)
+    judgement = judge(ledger, replace(RULE, n_max=100, alpha=1e-6, guard_alpha=0.0))
+    assert (judgement.verdict, judgement.reason) == (Verdict.INCONCLUSIVE, "n_max")
+    assert judgement.look is not None
+    assert judgement.look.n >= 100 > judgement.looks[(judgement.night or 0) - 2].n
+    assert {look.share for look in judgement.looks[judgement.night or 0 :]} == {0}
+
+
+def test_the_end_of_the_season_is_inconclusive_too(season: MakeLedger) -> None:
+    ledger = replace(season(1, games=60, nights=8, noise=0.15), ended=True)
+    assert judge(ledger, replace(RULE, alpha=1e-6)).reason == "season_ended"
+    assert judge(replace(ledger, ended=False), replace(RULE, alpha=1e-6, holds=False)).verdict is Verdict.WAIT
+
+
+def test_inconclusive_goes_before_a_hold_and_harm_before_both(season: MakeLedger, make_ledger: MakeLedger) -> None:
+    held = season(1, games=200, nights=20, noise=0.4)
+    assert judge(held, replace(RULE, alpha=1e-12)).verdict is Verdict.HOLD
+    assert judge(held, replace(RULE, alpha=1e-12, n_max=150)).verdict is Verdict.INCONCLUSIVE
+    harmful = judge(worse(make_ledger), replace(RULE, n_max=10))
+    assert judge(worse(make_ledger), RULE).night == 1 == harmful.night
+    assert harmful.verdict is Verdict.FAIL
+
+
+def test_the_guard_latches_until_a_person_resumes(make_ledger: MakeLedger) -> None:
+    n = 300
+    new = np.where(np.arange(n) < 10, 0.9, 0.51)
+    y = np.where(np.arange(n) < 10, np.arange(n) % 10 < 7, np.arange(n) % 2)
+    ledger = make_ledger(np.arange(n) // 10, np.full(n, 0.5), new, y)
+    judgement = judge(ledger, replace(RULE, margin=0.02))
+    assert judgement.looks[0].guard >= math.log(100) > judgement.looks[-1].guard
+    assert (judgement.verdict, judgement.reason, judgement.guard_fired) == (Verdict.HOLD, "guard", True)
+    assert {look.share for look in judgement.looks} == {5}
+    night = ledger.nights[4]
+    resumed = judge(ledger, replace(RULE, margin=0.02), resumed=[night])
+    assert resumed.looks[5].guard < 0 < math.log(100) <= resumed.looks[0].guard
+    assert resumed.verdict is Verdict.PASS
+    assert resumed.night is not None
+    assert resumed.night > 5
+    assert resumed.guard_fired
+
+
+def test_a_held_rollout_can_still_fail(make_ledger: MakeLedger) -> None:
+    n = 100
+    new = np.full(n, 0.95)
+    y = np.where(np.arange(n) < 10, 1, 0)
+    judgement = judge(make_ledger(np.arange(n) // 10, np.full(n, 0.5), new, y), RULE)
+    assert judgement.looks[0].guard >= math.log(100)
+    assert judgement.verdict is Verdict.FAIL
+
+
+def test_overdue_labels_hold(make_ledger: MakeLedger) -> None:
+    ledger = replace(alike(make_ledger, nights=3, a_night=100), overdue=("g9",))
+    assert (judge(ledger, RULE).verdict, judge(ledger, RULE).reason) == (Verdict.HOLD, "labels_late")
+    assert judge(replace(ledger, closed=()), RULE).reason == "labels_late"
+    assert judge(ledger, replace(RULE, holds=False)).verdict is Verdict.PASS
+
+
+def test_the_share_of_a_night_is_set_by_the_looks_before_it(make_ledger: MakeLedger) -> None:
+    judgement = judge(alike(make_ledger), RULE)
+    earned, passed = 0, False
+    for k, look in enumerate(judgement.looks, start=1):
+        assert look.share == (100 if passed else (5, 25, 50)[min(earned, 2)])
+        earned, passed = max(earned, look.rung), passed or k == judgement.night
+    failed = judge(worse(make_ledger), RULE)
+    assert [look.share for look in failed.looks] == [5] * (failed.night or 0) + [0] * (10 - (failed.night or 0))
+
+
+def test_an_empty_ladder_serves_nobody(make_ledger: MakeLedger) -> None:
+    shadow = judge(alike(make_ledger), replace(RULE, ladder=()))
+    assert {look.share for look in shadow.looks[: shadow.night]} == {0}
+    assert shadow.verdict is Verdict.PASS
+
+
+def test_only_closed_nights_are_looks(make_ledger: MakeLedger) -> None:
+    ledger = alike(make_ledger)
+    half = judge(replace(ledger, closed=ledger.closed[:4]), RULE)
+    assert half.looks == judge(ledger, RULE).looks[:4]
+
+
+def test_no_looks_is_never_a_pass(make_ledger: MakeLedger) -> None:
+    judgement = judge(make_ledger([], [], [], []), RULE)
+    assert judgement == Judgement(Verdict.WAIT, "no_looks", (), None, 0.0, False, RULE.digest)
+    assert judgement.look is None
+    assert judgement.rung == 0
+
+
+def test_a_declared_stream_that_is_silent_changes_only_the_weight_of_the_score(make_ledger: MakeLedger) -> None:
+    ledger = worse(make_ledger)
+    plain, declared = judge(ledger, RULE), judge(ledger, RULE, Operations({"errors": {}}))
+    for one, other in zip(plain.looks, declared.looks, strict=True):
+        assert other.log_e_rollback == pytest.approx(math.log(8 / 9 * math.exp(one.log_e_rollback) + 1 / 9), abs=1e-9)
+    three = judge(ledger, RULE, Operations({"errors": {}, "slow": {}}))
+    assert three.looks[0].log_e_rollback == pytest.approx(math.log(0.8 * math.exp(plain.looks[0].log_e_rollback) + 0.2))
+
+
+def test_errors_roll_back_with_their_name_and_carry_over_nights(make_ledger: MakeLedger) -> None:
+    ledger = alike(make_ledger, nights=5)
+    errors = {ledger.nights[1]: math.log(9 * 10) + 0.1}
+    judgement = judge(ledger, replace(RULE, margin=1e-3), Operations({"errors": errors}))
+    assert (judgement.verdict, judgement.reason, judgement.night) == (Verdict.FAIL, "errors", 2)
+    assert judgement.looks[0].log_e_rollback < 0.1
+    assert judgement.looks[3].log_e_rollback > 2.0
+
+
+def test_harm_after_the_last_closed_night_does_not_wait(make_ledger: MakeLedger) -> None:
+    ledger = alike(make_ledger, nights=2)
+    loud = Operations({"slow": {"2024-02-01": 6.0}})
+    assert (judge(ledger, RULE, loud).reason, judge(ledger, RULE, loud).night) == ("slow", 2)
+    none = judge(replace(ledger, closed=()), RULE, loud)
+    assert (none.verdict, none.night) == (Verdict.FAIL, None)
+
+
+def test_promotion_needs_every_declared_limit(make_ledger: MakeLedger) -> None:
+    ledger = alike(make_ledger)
+    slow = {night: 0.2 * k for k, night in enumerate(ledger.nights)}
+    judgement = judge(ledger, RULE, Operations(below_limit={"errors": slow}))
+    assert judgement.night == 16
+    assert judge(ledger, RULE, Operations(below_limit={"errors": {}})).best == 0.0
+    with pytest.raises(BadInput, match="clicks"):
+        Operations({"clicks": {}})
+
+
+def test_two_arms_share_both_errors(make_ledger: MakeLedger) -> None:
+    both = replace(RULE, challengers=2)
+    assert both.levels[0] == pytest.approx(math.log(20))
+    assert both.levels[1] == pytest.approx(math.log(40))
+    one, two = judge(alike(make_ledger), RULE), judge(alike(make_ledger), both)
+    assert (one.night or 0) < (two.night or 0)
+
+
+def test_the_winner_is_the_passed_arm_with_the_smallest_upper_bound(make_ledger: MakeLedger) -> None:
+    n = 300
+    fine, better = (
+        judge(make_ledger(np.arange(n) // 10, np.full(n, 0.5), np.full(n, 0.52), y), RULE)
+        for y in (np.arange(n) % 2, np.arange(n) % 10 < 8)
+    )
+    assert winner({"7": fine, "8": better, "9": judge(worse(make_ledger), RULE)}) == "8"
+    assert winner({"8": fine, "7": fine}) == "7"
+    assert winner({"9": judge(worse(make_ledger), RULE)}) is None
+    assert winner({}) is None
+
+
+def test_any_order_of_the_rows_is_the_same_judgement_byte_for_byte(season: MakeLedger) -> None:
+    ledger = season(5)
+    order = np.random.default_rng(2).permutation(len(ledger.y))
+    columns = ("night", "unit", "p_old", "p_new", "y", "answered")
+    shuffled = replace(ledger, **{name: getattr(ledger, name)[order] for name in columns})
+    assert pickle.dumps(judge(shuffled, RULE)) == pickle.dumps(judge(ledger, RULE))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("margin", 0.0),
+        ("margin", -0.01),
+        ("alpha", 1.0),
+        ("beta", 0.0),
+        ("q_bar", float("nan")),
+        ("n_max", 0),
+        ("ladder", (25, 5)),
+        ("ladder", (0, 5)),
+        ("score", "accuracy"),
+        ("clip", 0.5),
+        ("challengers", 0),
+    ],
+)
+def test_a_rule_that_cannot_be_judged_by_is_refused(field: str, value: object) -> None:
+    with pytest.raises(BadInput) as refusal:
+        replace(RULE, **{field: value})  # type: ignore[arg-type]  # the point of the test
+    assert refusal.value.field == field
+
+
+def test_the_digest_of_a_rule_follows_its_fields() -> None:
+    assert RULE.digest == Rule(q_bar=0.003).digest != replace(RULE, margin=0.02).digest
+
+
+def test_a_season_takes_under_fifty_milliseconds(season: MakeLedger) -> None:
+    ledger = season(0)
+    judge(ledger, RULE)
+    assert min(_seconds(ledger) for _ in range(5)) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("nights", [164, 10_000])
+def test_a_million_units_take_under_a_second(season: MakeLedger, nights: int) -> None:
+    rng = np.random.default_rng(0)
+    names = tuple(f"{k:06d}" for k in range(nights))
+    small = season(0)
+    pick = rng.integers(0, len(small.y), 10**6)
+    columns = {name: getattr(small, name)[pick] for name in ("unit", "p_old", "p_new", "y", "answered")}
+    ledger = Ledger(nights=names, night=rng.integers(0, nights, 10**6), closed=names, **columns)
+    assert min(_seconds(ledger) for _ in range(3)) < 1.0
+
+
+def _seconds(ledger: Ledger) -> float:
+    start = perf_counter()
+    judge(ledger, RULE)
+    return perf_counter() - start
