@@ -1,4 +1,4 @@
-"""The stack as one thing: `start_stack` runs it here, `attach` finds one that runs already."""
+"""The stack as one thing, run by this process: `start_stack` for a block of code, `supervised` for a watch."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
 from blocks.errors import Unavailable
-from deployments.stack import environment, processes, servers
+from deployments.stack import environment, processes, runner, servers
 from deployments.stack.home import Home, Record
 from deployments.stack.processes import Running, Server
+from deployments.stack.stack import Stack, attach
 
 STARTUP_SECONDS = 180.0
 RESTARTS = 3
@@ -24,41 +25,16 @@ USUAL_PORTS = {"mlflow": 5000, "prefect": 4200, "gateway": 8080}
 
 
 @dataclass(frozen=True, slots=True)
-class Urls:
-    """Where the servers answer, without a slash at the end; empty is not started. `prefect` is the UI's address."""
-
-    mlflow: str
-    prefect: str
-    gateway: str = ""
-
-    @property
-    def prefect_api(self) -> str:
-        """The address of Prefect's REST API."""
-        return f"{self.prefect}/api"
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A running stack: its home, its addresses and the token that its gateway wants."""
-
-    home: Home
-    urls: Urls
-    token: str = field(repr=False)
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """What a process that uses this stack needs in its environment."""
-        return environment.stack_variables(
-            prefect_home=self.home.prefect, mlflow=self.urls.mlflow, prefect=self.urls.prefect, token=self.token
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to start beside MLflow and Prefect, for which model, and how to tell of it."""
+    """What to start beside MLflow and Prefect, for which model, and how to tell of it.
+
+    `deployments_of` is the root of a project whose `deployments/prefect.yaml` is deployed and run by a worker;
+    `usual_ports` asks for the ports that people know (4200, 5000, 8080) where they are free.
+    """
 
     model: str = "nba-win"
     gateway: bool = True
+    deployments_of: Path | None = None
     usual_ports: bool = False
     progress: Callable[[str], None] = lambda line: None
 
@@ -81,7 +57,7 @@ class Supervisor:
     @property
     def stack(self) -> Stack:
         """The stack as its users see it."""
-        return _stack(self.home, self.record)
+        return Stack.of(self.home, self.record)
 
     def start(self) -> None:
         """Start the servers side by side, because each takes seconds, and bring the store to its tables meanwhile."""
@@ -90,6 +66,8 @@ class Supervisor:
             started.append(self.add(servers.gateway(self.home, self.record, self.wanted.model)))
         _migrate(self.home.store_url)
         self._up(started)
+        if self.wanted.deployments_of is not None:
+            self._serve_deployments(self.wanted.deployments_of)
 
     def add(self, server: Server) -> Running:
         """Start one more server and write it down."""
@@ -123,6 +101,13 @@ class Supervisor:
             for one in self._running:
                 stopping.callback(one.stop)
         self._running.clear()
+
+    def _serve_deployments(self, project: Path) -> None:
+        self.add(servers.worker(self.home, self.record))
+        self.wanted.progress("saving the blocks that flows open by name")
+        runner.save_blocks(self.stack)
+        self.wanted.progress("deploying the flows and their schedules")
+        runner.deploy(self.stack, project)
 
     def _replace(self, dead: Running) -> None:
         dead.stop()
@@ -182,22 +167,11 @@ def attached_or_started(home: Path | str, wanted: Wanted = Wanted()) -> Iterator
             yield found
 
 
-def attach(home: Path | str) -> Stack | None:
-    """Return the stack that runs in this home and is ready, or None; what a dead stack left is cleaned away."""
-    place = Home.at(home)
-    record = place.live_record()
-    return _stack(place, record) if record is not None and record.ready else None
-
-
 def _migrate(store_url: str) -> None:
     from blocks.sql.engine import open_engine
     from blocks.sql.migration import migrate
 
     migrate(open_engine(store_url))
-
-
-def _stack(home: Home, record: Record) -> Stack:
-    return Stack(home, Urls(**record.urls), record.token)
 
 
 @contextlib.contextmanager
