@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from blocks.catalogue import models, versions
+from blocks.catalogue import models, runs, versions
 from blocks.log.rollouts import RolloutLog
 
 if TYPE_CHECKING:
@@ -82,3 +82,11 @@ class Registry(Block):
     def run_text(self, run_id: str, path: str) -> str:
         """Return a text artifact of a run; raise NotFound when it has none."""
         return models.run_text(self.tracking_uri, run_id, path)
+
+    def run_params(self, run_id: str) -> dict[str, str]:
+        """Return the params of a run."""
+        return runs.params(self.tracking_uri, run_id)
+
+    def record_run(self, experiment: str, name: str, metrics: Mapping[str, float], files: Mapping[str, str]) -> str:
+        """Write one finished run with metrics and text files and return its id."""
+        return runs.record(self.tracking_uri, experiment, name, metrics, files)

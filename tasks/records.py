@@ -1,0 +1,191 @@
+"""The log of rollouts, translated between MLflow's texts and our nouns; every decision goes through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from blocks.errors import Conflict, NotFound, Refused
+from blocks.log.rollouts import ABANDONED_TAG, Record
+from blocks.registry import Registry
+from tasks.rollout.event import Event, event_from_text
+from tasks.rollout.fold import Rollout, fold
+from tasks.rollout.machine import Draft, decide_opening, write
+from tasks.rollout.plan import Plan, Request, Validation, plan_from_text
+from tasks.rollout.policy import Policy, read_policy
+from tasks.rollout.stage import EventType, Stage
+from tasks.step import step
+
+TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a release asks for, before it is known whether and where it becomes a rollout."""
+
+    model: str
+    version: str
+    policy: Policy
+    validation: Validation
+    q_bar: float
+    by: str
+    at: datetime
+    attempt: int | None = None
+    strategy: str | None = None
+    fallback_after: str | None = None
+    quarantine_from: bool = False
+
+
+def rollout_of(record: Record) -> Rollout:
+    """Return the rollout that a record's texts fold into."""
+    return fold(record.run_id, plan_from_text(record.plan), map(event_from_text, record.events))
+
+
+def head(registry: Registry, model: str) -> Rollout | None:
+    """Return the newest rollout of a model."""
+    record = registry.log.head(model)
+    return rollout_of(record) if record else None
+
+
+def every(registry: Registry, model: str) -> list[Rollout]:
+    """Return every rollout of a model, oldest first."""
+    return [rollout_of(record) for record in registry.log.all(model)]
+
+
+def append(registry: Registry, rollout: Rollout, draft: Draft, at: datetime, by: str) -> tuple[Rollout, Event | None]:
+    """Append a draft as the next event; return the rollout as it then stands, and the event unless another was first.
+
+    Of two writers one wins; the loser finds either the event that it wanted to write, which counts as its own, or
+    another one, after which it must look again.
+    """
+    event = write(rollout, draft, at, by)
+    try:
+        registry.log.append(rollout.run_id, event.n, event.to_text())
+    except Conflict:
+        standing = rollout_of(registry.log.read(rollout.run_id))
+        mine = standing.events[event.n - 1].says_the_same_as(event)
+        return standing, standing.events[event.n - 1] if mine else None
+    return fold(rollout.run_id, rollout.plan, (*rollout.events, event)), event
+
+
+def open_rollout(registry: Registry, wish: Wish) -> Rollout:
+    """Return the live rollout of a wish, made if it is not there: at most one is live, and a newer wish supersedes.
+
+    Raises Refused when the version may not be rolled out, Conflict when others keep being faster.
+    """
+    for _ in range(TRIES):
+        known = every(registry, wish.model)
+        newest = known[-1] if known else None
+        if newest is not None and newest.live:
+            if newest.plan.to_version == wish.version and newest.plan.strategy == _strategy(wish):
+                return _opened(registry, newest, wish)
+            _supersede(registry, newest, wish)
+            continue
+        _may_roll_out(registry, newest, wish)
+        rollout = _planned(registry, known, wish)
+        if rollout is None:
+            continue
+        try:
+            registry.log.claim(wish.model, len(known) + 1, rollout.run_id)
+        except Conflict:
+            continue
+        return _opened(registry, rollout, wish)
+    raise Conflict(f"{TRIES} attempts to open a rollout of {wish.model} {wish.version} lost to others.", "Try again.")
+
+
+def _strategy(wish: Wish) -> str:
+    return wish.strategy or wish.policy.strategy
+
+
+def _opened(registry: Registry, rollout: Rollout, wish: Wish) -> Rollout:
+    draft = decide_opening(rollout)
+    if rollout.stage is Stage.REGISTERED and draft is not None:
+        return append(registry, rollout, draft, wish.at, wish.by)[0]
+    return rollout
+
+
+def _supersede(registry: Registry, live: Rollout, wish: Wish) -> None:
+    if live.stage is Stage.BAKING:
+        remedy = "Wait for the end of its bake, or roll it back: gamenight rollback --help."
+        raise Refused(
+            f"Version {live.plan.to_version} serves 100 % and is in its bake; it cannot be superseded.", remedy
+        )
+    why = f"superseded by a newer request for version {wish.version}"
+    append(registry, live, Draft(EventType.SUPERSEDE, why), wish.at, wish.by)
+
+
+def _may_roll_out(registry: Registry, newest: Rollout | None, wish: Wish) -> None:
+    row = registry.version(wish.model, wish.version)
+    if newest is not None and newest.champion == wish.version:
+        raise Refused(f"Version {wish.version} of {wish.model} is the champion already.")
+    tags = row["tags"]
+    if isinstance(tags, dict) and "quarantined" in tags:
+        remedy = "Register a corrected version, or lift the quarantine after an inquiry."
+        raise Refused(f"Version {wish.version} of {wish.model} is quarantined: {tags['quarantined']}.", remedy)
+
+
+def _planned(registry: Registry, known: list[Rollout], wish: Wish) -> Rollout | None:
+    """Return the wish as a planned run that has no place in the index yet; None when an old run had to be set aside."""
+    newest = known[-1] if known else None
+    tried = sum(1 for one in known if one.plan.to_version == wish.version)
+    request = Request(wish.model, wish.version, wish.attempt or 1 + tried, wish.by, wish.at.isoformat())
+    plan = Plan(
+        request=request,
+        strategy=_strategy(wish),
+        from_version=newest.champion if newest else None,
+        fallback_before=newest.routes.fallback if newest else None,
+        q_bar=wish.q_bar,
+        policy=wish.policy,
+        validation=wish.validation,
+        fallback_after=wish.fallback_after,
+        quarantine_from=wish.quarantine_from,
+    )
+    run_id = registry.log.prepare(wish.model, request.key, f"{wish.model} {wish.version} attempt {request.attempt}")
+    standing = _standing_plan(registry, run_id)
+    if standing is None:
+        standing = _write_plan(registry, run_id, plan)
+    if (standing.from_version, standing.fallback_before) != (plan.from_version, plan.fallback_before):
+        registry.log.tag(run_id, {ABANDONED_TAG: f"planned against champion {standing.from_version}"})
+        return None
+    return Rollout(run_id, standing)
+
+
+def _standing_plan(registry: Registry, run_id: str) -> Plan | None:
+    try:
+        return plan_from_text(registry.log.read(run_id).plan)
+    except NotFound:
+        return None
+
+
+def _write_plan(registry: Registry, run_id: str, plan: Plan) -> Plan:
+    try:
+        registry.log.plan(run_id, plan.to_text(), plan.from_version, plan.to_version)
+    except Conflict:
+        return plan_from_text(registry.log.read(run_id).plan)
+    return plan
+
+
+@step("read the policy")
+def read_the_policy(values: object, where: str) -> Policy:
+    """Return the checked policy."""
+    return read_policy(values, where)
+
+
+@step("read the newest rollout")
+def read_rollout(registry: Registry, model: str) -> Rollout | None:
+    """Return the newest rollout of a model, None before the first."""
+    return head(registry, model)
+
+
+@step("open the rollout")
+def open_the_rollout(registry: Registry, wish: Wish) -> Rollout:
+    """Write the plan, take the next place in the index, and log the answer of the gates."""
+    return open_rollout(registry, wish)
+
+
+@step("append the event")
+def append_event(
+    registry: Registry, rollout: Rollout, draft: Draft, at: datetime, by: str
+) -> tuple[Rollout, Event | None]:
+    """Append one event to the log, by compare-and-set."""
+    return append(registry, rollout, draft, at, by)
