@@ -79,13 +79,16 @@ def _detached(home: Path, model: str) -> Stack:
 
 def _once_ready(place: Home, process: subprocess.Popen[bytes], news: TextIO) -> Stack:
     deadline = time.monotonic() + DETACHED_SECONDS
+    said = ""
     while time.monotonic() < deadline:
         ended = process.poll() is not None
-        said = news.read()
+        fresh = news.read()
+        said += fresh
         if ended:
-            raise Unavailable(f"The stack did not come up:\n{said}", f"Its logs are in {place.logs}.")
-        if said:
-            output.say(said.rstrip())
+            last = "\n".join(said.splitlines()[-4:])
+            raise Unavailable(f"The stack did not come up:\n{last}\n", f"Its logs are in {place.logs}.")
+        if fresh:
+            output.say(fresh.rstrip())
         found = attach(place.root)
         if found is not None:
             return found

@@ -43,10 +43,11 @@ def _wait_for_pool(stack: Stack) -> None:
 
     deadline = time.monotonic() + POOL_SECONDS
     address = f"{stack.urls.prefect_api}/work_pools/{servers.POOL}/workers/filter"
-    while httpx.post(address, json={}, trust_env=False).json() in ({"detail": "Work pool not found"}, []):
-        if time.monotonic() > deadline:
-            raise Unavailable(f"The worker did not come up within {POOL_SECONDS:.0f} s.", f"See {stack.home.logs}.")
-        time.sleep(0.2)
+    with httpx.Client(trust_env=False) as client:
+        while not ((answer := client.post(address, json={})).is_success and answer.json()):
+            if time.monotonic() > deadline:
+                raise Unavailable(f"The worker did not come up within {POOL_SECONDS:.0f} s.", f"See {stack.home.logs}.")
+            time.sleep(0.2)
 
 
 def _run(stack: Stack, name: str, words: list[str], directory: Path) -> None:
