@@ -28,9 +28,9 @@ class Breakers:
             breaker = self._by_version.setdefault(version, Breaker(version, self.rule, self.announce))
         return breaker
 
-    def lets_through(self, version: str, now: float) -> bool:
+    def lets_through(self, version: str) -> bool:
         """Return whether a version may answer."""
-        return self.of(version).lets_through(now)
+        return self.of(version).lets_through(self.clock())
 
     def record(self, version: str, *, failed: bool, impossible: bool = False) -> None:
         """Count one request of a version that was in charge of its key."""

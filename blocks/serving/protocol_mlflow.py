@@ -87,7 +87,12 @@ def _decode_slowly(body: bytes) -> Batch:
 
 def _loads(body: bytes) -> object:
     try:
-        return json.loads(body)
+        value = json.loads(body)
+        if b"\\u" in body:
+            _ENCODER.encode(value)  # half of a surrogate pair is no text, and could not be journaled
+        return value
+    except UnicodeEncodeError:
+        raise bad_rows("A text holds half of a surrogate pair.") from None
     except UnicodeDecodeError as wrong:
         raise bad_rows(f"The body is not UTF-8 at byte {wrong.start}.") from None
     except json.JSONDecodeError as wrong:

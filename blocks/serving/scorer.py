@@ -78,12 +78,11 @@ class Scorer:
         raise Refusal(503, "No version could answer.", {"tried": tried}, retry_after_s=1)
 
     def _candidates(self, table: Table, key: str) -> list[Seat]:
-        now = time.monotonic()
         chosen = table.seat_of(key)
         order = [chosen] if chosen is table.champion else [chosen, table.champion]
         if table.fallback is not None and table.fallback.version not in {seat.version for seat in order}:
             order.append(table.fallback)
-        closed = [seat for seat in order if self.breakers.lets_through(seat.version, now)]
+        closed = [seat for seat in order if self.breakers.lets_through(seat.version)]
         return closed or [table.champion]
 
     async def _predict(self, seat: Seat, batch: Batch) -> NDArray[np.float64]:

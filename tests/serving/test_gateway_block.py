@@ -1,0 +1,74 @@
+"""The Gateway block against a real gateway process."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from blocks.errors import NotFound, Refused, Unavailable
+from blocks.gateway import Gateway
+from blocks.store import Store
+from tests.serving.conftest import MODEL, TOKEN, Process, Registry, game, routes_of
+
+pytestmark = pytest.mark.slow
+
+
+def test_routes_predictions_and_the_journal_go_through_the_block(
+    start: Callable[..., Process], registry: Registry, tmp_path: Path
+) -> None:
+    store = Store(url=SecretStr(f"sqlite:///{tmp_path}/store.db"))
+    store.migrate()
+    process = start(store_url=store.url.get_secret_value(), ship_s=60)
+    process.is_listening()
+    gateway = Gateway(url=str(process.client.base_url), token=SecretStr(TOKEN))
+    assert not gateway.ready()
+    process.wait_until(lambda answer: "no champion" in answer.text)
+    with pytest.raises(Unavailable, match="no champion"):
+        gateway.predict([game()])
+    champion, challenger = registry.versions["plain"], registry.versions["with_status"]
+    gateway.put_routes(routes_of(champion, challenger, 40))
+    process.wait_until(lambda answer: set(answer.json().get("loaded", [])) == {champion, challenger}, "/routes")
+    assert gateway.ready()
+    assert gateway.routes()["model"] == MODEL
+
+    night = datetime(2025, 1, 4, 0, 10, tzinfo=UTC)
+    answered = [gateway.predict([game()], key=f"g-{number}", event_time=night) for number in range(30)]
+    assert {answer["role"] for answer in answered} == {"champion", "challenger"}
+    assert answered == [
+        {**gateway.predict([game()], key=f"g-{n}"), "request_id": answered[n]["request_id"]} for n in range(30)
+    ]
+    assert gateway.flush() >= 120
+    kept = store.journal(MODEL, until=datetime(2025, 1, 5, tzinfo=UTC))
+    assert len(kept) == 60
+    assert kept.groupby("served")["request_id"].nunique().to_dict() == {True: 30, False: 30}
+    assert kept["features"].iloc[0]["home_elo"] == 1560.0
+    served = kept[kept["served"]].set_index("request_id")["output"]
+    assert served.to_dict() == {answer["request_id"]: answer["predictions"][0] for answer in answered}
+
+
+def test_errors_of_the_gateway_become_errors_of_the_house(start: Callable[..., Process]) -> None:
+    process = start()
+    process.is_listening()
+    url = str(process.client.base_url)
+    with pytest.raises(Refused, match="arms is empty"):
+        Gateway(url=url, token=SecretStr(TOKEN)).put_routes({"salt": "s", "arms": [], "fallback": None})
+    with pytest.raises(Refused, match="may not"):
+        Gateway(url=url, token=SecretStr("wrong")).poke()
+    with pytest.raises(Refused, match="token"):
+        Gateway(url=url).poke()
+    with pytest.raises(NotFound):
+        Gateway(url=f"{url}/elsewhere").poke()
+
+
+def test_nobody_at_the_address_is_unavailable_and_not_ready() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        gateway = Gateway(url=f"http://127.0.0.1:{free.getsockname()[1]}", token=SecretStr(TOKEN))
+        assert not gateway.ready()
+        with pytest.raises(Unavailable, match="no answer"):
+            gateway.poke()
