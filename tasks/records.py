@@ -7,7 +7,9 @@ from datetime import datetime
 
 from blocks.errors import Conflict, NotFound, Refused
 from blocks.log.rollouts import ABANDONED_TAG, Record
+from blocks.platform import Platform
 from blocks.registry import Registry
+from tasks.rollout.candidate import Candidate, Checked
 from tasks.rollout.event import Event, event_from_text
 from tasks.rollout.fold import Rollout, fold
 from tasks.rollout.machine import Draft, decide_opening, write
@@ -165,10 +167,15 @@ def _write_plan(registry: Registry, run_id: str, plan: Plan) -> Plan:
     return plan
 
 
+def wish_for(candidate: Candidate, checked: Checked, at: datetime, by: str) -> Wish:
+    """Return the wish of a release whose version has been through its gates."""
+    return Wish(candidate.model, candidate.version, candidate.policy, checked.validation, checked.q_bar, by, at)
+
+
 @step("read the policy")
-def read_the_policy(values: object, where: str) -> Policy:
-    """Return the checked policy."""
-    return read_policy(values, where)
+def read_policy_of(platform: Platform, model: str) -> Policy:
+    """Return the policy of a model, checked whole."""
+    return read_policy(platform.policy(model), f"{model}/policy.yaml")
 
 
 @step("read the newest rollout")
@@ -181,11 +188,3 @@ def read_rollout(registry: Registry, model: str) -> Rollout | None:
 def open_the_rollout(registry: Registry, wish: Wish) -> Rollout:
     """Write the plan, take the next place in the index, and log the answer of the gates."""
     return open_rollout(registry, wish)
-
-
-@step("append the event")
-def append_event(
-    registry: Registry, rollout: Rollout, draft: Draft, at: datetime, by: str
-) -> tuple[Rollout, Event | None]:
-    """Append one event to the log, by compare-and-set."""
-    return append(registry, rollout, draft, at, by)

@@ -34,6 +34,11 @@ class Slate:
     games: pd.DataFrame
     left_out: tuple[dict[str, str], ...]
 
+    def keep(self, passed: pd.DataFrame, why: Mapping[str, str]) -> Slate:
+        """Return the slate of the games that passed the gate; `why` says by game id what was set aside for."""
+        out = tuple({"game_id": unit, "why": said} for unit, said in why.items())
+        return Slate(self.date, passed.reset_index(drop=True), (*self.left_out, *out))
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -198,6 +203,11 @@ def publish(platform: Platform, scored: Scored) -> dict[str, object]:
         "left_out": list(scored.left_out),
         "deadline": scored.manifest["deadline"],
     }
+
+
+def no_games(slate: Slate) -> dict[str, object]:
+    """Return the answer for a date on which nothing is left to score."""
+    return {"slate": slate.date, "manifest": None, "games": [], "left_out": list(slate.left_out), "deadline": None}
 
 
 def _write_file(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

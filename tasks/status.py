@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from prefect.artifacts import create_markdown_artifact
+from prefect.logging import get_run_logger
 
 from blocks.errors import NotFound
 from blocks.platform import Platform
@@ -142,3 +143,13 @@ def platform_status(platform: Platform, model: str, rollout: Rollout | None, now
 
     serving = rollout is not None and rollout.stage in SERVING and not rollout.plan.first
     return status_of(model, rollout, peek(platform.store, rollout, now) if serving and rollout else None)
+
+
+@step("say how long it will take")
+def foretell(rollout: Rollout) -> str:
+    """Leave the planner's forecast for an equal challenger in the run's log, and return it."""
+    if rollout.plan.first or not rollout.live:
+        return ""
+    said = plan_ahead(rule_of(rollout.plan), GAMES_A_NIGHT).says
+    get_run_logger().info("%s", said)
+    return said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from tasks.judgement.evidence import log_e_rollback
 from tasks.judgement.paired import paired_terms
 from tasks.nba.features import FEATURES
 from tasks.registry import trained_until
+from tasks.rollout.candidate import Candidate, Checked, Gate
 from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.fold import Rollout
 from tasks.rollout.plan import Validation
@@ -30,30 +30,6 @@ FEWEST = 100
 NEWEST = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What one gate says: a verdict, one sentence, and the figures behind it."""
-
-    name: str
-    verdict: Verdict
-    why: str
-    figures: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Every gate of a version, the q_bar of its rollout, and the record of both."""
-
-    gates: tuple[Gate, ...]
-    q_bar: float
-    validation: Validation
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the table of gates as a flow answers it."""
-        rows = [{"gate": gate.name, "verdict": gate.verdict.value, "why": gate.why} for gate in self.gates]
-        return {"verdict": self.validation.verdict.value, "why": self.validation.why, "gates": rows}
-
-
 Predict = Callable[["pd.DataFrame"], "np.ndarray"]
 
 
@@ -64,7 +40,7 @@ def contract(columns: Mapping[str, str], predict: Predict, rows: pd.DataFrame) -
         return Gate("contract", Verdict.FAIL, f"its signature wants {', '.join(strange)}, which no slate has")
     try:
         first, again = predict(rows), predict(rows)
-    except Exception as error:  # a model's own code runs here and may raise anything
+    except Exception as error:  # noqa: BLE001 - a model's own code runs here and may raise anything
         return Gate("contract", Verdict.FAIL, f"it does not answer for rows of a slate: {error}"[:500])
     if first.shape != (len(rows),) or not np.isfinite(first).all() or (first < 0).any() or (first > 1).any():
         return Gate("contract", Verdict.FAIL, "its answers are not one probability within [0, 1] a row")
@@ -84,7 +60,8 @@ def against_champion(p_old: np.ndarray, p_new: np.ndarray, y: np.ndarray, policy
         "q_bar": float(q.mean()),
     }
     boundary = float(np.log(1 / policy.alpha))
-    said = f"mean loss difference {d.mean():+.4f} over {len(y)} later games, evidence of harm {evidence:.2f} of {boundary:.2f}"
+    seen = f"mean loss difference {d.mean():+.4f} over {len(y)} later games"
+    said = f"{seen}, evidence of harm {evidence:.2f} of {boundary:.2f}"
     return Gate("holdout", Verdict.FAIL if evidence >= boundary else Verdict.PASS, said, figures)
 
 
@@ -107,9 +84,10 @@ def later_games(registry: Registry, model: str, versions: list[str], games: pd.D
 
 
 def compare(
-    registry: Registry, model: str, version: str, rollout: Rollout | None, games: pd.DataFrame, policy: Policy
+    registry: Registry, candidate: Candidate, rollout: Rollout | None, games: pd.DataFrame
 ) -> tuple[Gate, float]:
     """Return the holdout gate and the q_bar of the pair; a first version is compared with the base rate."""
+    model, version = candidate.model, candidate.version
     champion = rollout.champion if rollout else None
     versions = [name for name in (champion, version) if name]
     rows = later_games(registry, model, versions, games)
@@ -118,15 +96,16 @@ def compare(
     if champion is None:
         base = float(games["home_win"].iloc[: -len(rows)].mean())
         return against_base_rate(base, p_new, y), 0.0
-    gate = against_champion(registry.load_model(model, champion)(inputs), p_new, y, policy)
+    gate = against_champion(registry.load_model(model, champion)(inputs), p_new, y, candidate.policy)
     return gate, gate.figures["q_bar"]
 
 
-def record(registry: Registry, model: str, version: str, gates: tuple[Gate, ...], q_bar: float) -> Checked:
+def record(registry: Registry, candidate: Candidate, gates: tuple[Gate, ...], q_bar: float) -> Checked:
     """Write the gates to MLflow and return them with their verdict, the worst of all."""
+    model, version = candidate.model, candidate.version
     verdict = worst(gate.verdict for gate in gates)
-    bad = [gate for gate in gates if gate.verdict is verdict]
-    why = "; ".join(f"{gate.name}: {gate.why}" for gate in (gates if verdict is Verdict.PASS else bad))
+    shown = [gate for gate in gates if verdict is Verdict.PASS or gate.verdict is verdict]
+    why = "; ".join(f"{gate.name}: {gate.why}" for gate in shown)
     rows = [
         {"gate": gate.name, "verdict": gate.verdict.value, "why": gate.why, "figures": gate.figures} for gate in gates
     ]
@@ -139,21 +118,23 @@ def record(registry: Registry, model: str, version: str, gates: tuple[Gate, ...]
 
 
 @step("check the contract")
-def check_contract(platform: Platform, model: str, version: str, games: pd.DataFrame) -> Gate:
+def check_contract(platform: Platform, candidate: Candidate, games: pd.DataFrame) -> Gate:
     """Have the version answer recent rows as a slate would give them."""
-    columns = platform.registry.columns(model, version)
-    return contract(columns, platform.registry.load_model(model, version), games[list(FEATURES)].tail(20))
+    registry, model, version = platform.registry, candidate.model, candidate.version
+    return contract(
+        registry.columns(model, version), registry.load_model(model, version), games[list(FEATURES)].tail(20)
+    )
 
 
 @step("compare on later games")
 def compare_on_holdout(
-    platform: Platform, model: str, version: str, rollout: Rollout | None, games: pd.DataFrame, policy: Policy
+    platform: Platform, candidate: Candidate, rollout: Rollout | None, games: pd.DataFrame
 ) -> tuple[Gate, float]:
     """Compare the version with the champion, or with the base rate, on games that neither has seen."""
-    return compare(platform.registry, model, version, rollout, games, policy)
+    return compare(platform.registry, candidate, rollout, games)
 
 
 @step("record the validation")
-def record_validation(platform: Platform, model: str, version: str, gates: tuple[Gate, ...], q_bar: float) -> Checked:
+def record_validation(platform: Platform, candidate: Candidate, gates: tuple[Gate, ...], q_bar: float) -> Checked:
     """Keep what every gate said as an MLflow run, which the rollout's plan cites."""
-    return record(platform.registry, model, version, gates, q_bar)
+    return record(platform.registry, candidate, gates, q_bar)

@@ -1,0 +1,29 @@
+"""The morning after: results in, gated, recorded with their revisions; nights closed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from prefect import flow
+
+from blocks.platform import Platform
+from tasks.clock import moment
+from tasks.gates import must_pass_each
+from tasks.outcomes import Settled, open_nights, read_results, record_results
+from tasks.records import read_policy_of
+
+
+@flow(name="settle", flow_run_name="settle {model}")
+def settle(model: str = "nba-win", platform: str = "local", now: datetime | None = None) -> Settled:
+    """Record the results of every night that waits for them, and corrections of the last ones.
+
+    Args:
+        model: The registered model.
+        platform: The saved platform to work on.
+        now: The time of the settling, with its timezone; the present when empty.
+    """
+    world, at = Platform.open(platform), moment(now)
+    suite = read_policy_of(world, model).gates.results
+    nights = open_nights(world, model, at)
+    results = must_pass_each(world.gates, model, suite, read_results(world, nights, at))
+    return record_results(world, model, nights, results, at)

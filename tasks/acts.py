@@ -1,0 +1,151 @@
+"""What people do to a rollout: go back, answer, hold, resume, abort. Each is an event with its author."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from blocks.errors import NotFound, Refused
+from blocks.platform import Platform
+from blocks.registry import Registry
+from tasks.records import TRIES, Wish, append, every, head, open_rollout
+from tasks.rollout.fold import Rollout
+from tasks.rollout.machine import Draft
+from tasks.rollout.plan import RESTORE
+from tasks.rollout.policy import read_policy
+from tasks.rollout.refusal import BadInput
+from tasks.rollout.stage import FLIPPED, EventType, Held, Reason, Stage
+from tasks.step import step
+
+
+def live(registry: Registry, model: str) -> Rollout:
+    """Return the live rollout of a model; raise BadInput when none is under way."""
+    rollout = head(registry, model)
+    if rollout is None or not rollout.live:
+        raise BadInput("model", f"no rollout of {model} is under way; see `gamenight rollouts {model}`")
+    return rollout
+
+
+def insist(registry: Registry, rollout: Rollout, draft: Draft, at: datetime, by: str) -> Rollout:
+    """Append a person's act, also when a tick was faster: read again and try on what stands then."""
+    for _ in range(TRIES):
+        rollout, event = append(registry, rollout, draft, at, by)
+        if event is not None:
+            return rollout
+    raise Refused(f"{TRIES} attempts to write {draft.type} lost to other writers.", "Try again.")
+
+
+def champions(rollouts: list[Rollout]) -> list[tuple[str, Rollout]]:
+    """Return every version that has been champion with the rollout that made it so, oldest first."""
+    return [
+        (one.plan.to_version, one)
+        for one in rollouts
+        if any(event.stage in FLIPPED for event in one.events) and one.plan.to_version
+    ]
+
+
+def back_from(registry: Registry, rollout: Rollout, why: str, by: str, at: datetime, harm: bool) -> Rollout:
+    """End a live rollout: as failed, which quarantines the version, or as aborted, after which it may try again."""
+    if rollout.plan.first:
+        raise Refused(
+            f"Version {rollout.plan.to_version} is the first of {rollout.plan.model}: there is nothing to go back to.",
+            "Release another version.",
+        )
+    draft = (
+        Draft(EventType.ROLLBACK, why, reason=Reason.FAILED)
+        if harm
+        else Draft(EventType.ABORT, why, reason=Reason.ABORTED)
+    )
+    return insist(registry, rollout, draft, at, by)
+
+
+def restore(platform: Platform, model: str, to: str | None, why: str, by: str, at: datetime) -> Rollout:
+    """Open the rollout that brings back an earlier champion, and log it at once.
+
+    Raises BadInput or Refused for a version that never was champion, is quarantined, is missing or does not load.
+    """
+    registry = platform.registry
+    known = every(registry, model)
+    newest = known[-1] if known else None
+    target = to or (newest.routes.fallback if newest else None)
+    if newest is None or target is None:
+        raise Refused(f"There is no earlier champion of {model} to go back to.", "Release another version.")
+    made = {version: one for version, one in champions(known)}
+    if target not in made:
+        names = ", ".join(sorted(made, key=int)) or "none"
+        raise BadInput("to", f"version {target} of {model} has never been champion; these have: {names}")
+    _must_be_sound(registry, model, target)
+    validated = made[target].plan.validation
+    policy = read_policy(platform.policy(model), f"{model}/policy.yaml")
+    fallback = _earlier_champion(registry, known, model, target)
+    wish = Wish(model, target, policy, validated, 0.0, by, at, strategy=RESTORE, fallback_after=fallback)
+    return open_rollout(registry, wish)
+
+
+def _must_be_sound(registry: Registry, model: str, version: str) -> None:
+    try:
+        registry.load_model(model, version)
+    except NotFound as error:
+        raise Refused(f"Version {version} of {model} is not in the registry any more.") from error
+
+
+def _earlier_champion(registry: Registry, known: list[Rollout], model: str, target: str) -> str | None:
+    """Return the newest earlier champion that is neither quarantined nor the target; None where there is none."""
+    for version, _ in reversed(champions(known)):
+        tags = registry.version(model, version)["tags"]
+        if version != target and isinstance(tags, dict) and "quarantined" not in tags:
+            return version
+    return None
+
+
+@step("go back")
+def go_back(platform: Platform, model: str, to: str | None, why: str, by: str, now: datetime) -> Rollout:
+    """End the live rollout, or restore an earlier champion when none is live or one is named."""
+    rollout = head(platform.registry, model)
+    if rollout is not None and rollout.live and to in (None, rollout.plan.from_version):
+        return back_from(platform.registry, rollout, why, by, now, harm=False)
+    if rollout is not None and rollout.live:
+        back_from(platform.registry, rollout, f"{why}; version {to} is restored instead", by, now, harm=False)
+    return restore(platform, model, to, why, by, now)
+
+
+@step("take the answer")
+def answer(platform: Platform, model: str, step: int, by: str, says: str, now: datetime) -> Rollout:
+    """Write a person's yes or no to the step that waits; raise BadInput when it does not wait or may not be theirs."""
+    rollout = live(platform.registry, model)
+    approval = rollout.plan.policy.approval
+    if rollout.held is not Held.AWAITING_APPROVAL or step != rollout.step + 1:
+        waits = (
+            f"step {rollout.step + 1} waits"
+            if rollout.held is Held.AWAITING_APPROVAL
+            else "no step waits for an answer"
+        )
+        raise BadInput("step", f"step {step} of {model} cannot be answered: {waits}; nothing was changed")
+    if approval.by and by not in approval.by:
+        raise BadInput("by", f"{by} may not answer for {model}; the policy names {', '.join(approval.by)}")
+    evidence = rollout.events[-1].evidence
+    if says == "no":
+        return insist(
+            platform.registry, rollout, Draft(EventType.ABORT, f"declined by {by}", reason=Reason.ABORTED), now, by
+        )
+    expires = (now + timedelta(hours=approval.expires_hours)).isoformat()
+    detail: dict[str, object] = {"step": step, "plan": rollout.plan.sha, "expires": expires}
+    draft = Draft(EventType.APPROVE, f"step {step} approved by {by}", evidence=evidence, detail=detail)
+    return insist(platform.registry, rollout, draft, now, by)
+
+
+@step("resume")
+def resume(platform: Platform, model: str, why: str, by: str, now: datetime) -> Rollout:
+    """Lift a hold by hand; the guard counts afresh from the next night."""
+    rollout = live(platform.registry, model)
+    if rollout.held is None:
+        raise BadInput("model", f"the rollout of {model} is not held; nothing was changed")
+    return insist(platform.registry, rollout, Draft(EventType.RESUME, why), now, by)
+
+
+@step("hold")
+def hold(platform: Platform, model: str, why: str, by: str, now: datetime) -> Rollout:
+    """Hold a live rollout by hand until somebody resumes it, or patience runs out."""
+    rollout = live(platform.registry, model)
+    if rollout.stage is Stage.REGISTERED:
+        raise BadInput("model", f"the rollout of {model} has not started; nothing was changed")
+    return insist(platform.registry, rollout, Draft(EventType.HOLD, why, held=Held.MANUAL), now, by)

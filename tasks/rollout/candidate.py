@@ -1,0 +1,42 @@
+"""A version before its rollout: what it is held to, and what the gates said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tasks.rollout.plan import Validation
+from tasks.rollout.policy import Policy
+from tasks.rollout.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one gate says: a verdict, one sentence, and the figures behind it."""
+
+    name: str
+    verdict: Verdict
+    why: str
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The version that wants to be deployed, and the policy that it is held to."""
+
+    model: str
+    version: str
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Every gate of a version, the q_bar of its rollout, and the record of both."""
+
+    gates: tuple[Gate, ...]
+    q_bar: float
+    validation: Validation
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the table of gates as a flow answers it."""
+        rows = [{"gate": gate.name, "verdict": gate.verdict.value, "why": gate.why} for gate in self.gates]
+        return {"verdict": self.validation.verdict.value, "why": self.validation.why, "gates": rows}
