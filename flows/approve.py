@@ -9,7 +9,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from flows.canary_promote import canary_promote
-from tasks.acts import answer
+from tasks.acts import Act, answer
 from tasks.clock import moment
 
 
@@ -33,5 +33,5 @@ def approve(
         now: The time of the answer, with its timezone; the present when empty.
     """
     world, at = Platform.open(platform), moment(now)
-    answer(world, model, step, by, answer_is, at)
+    answer(world, step, answer_is == "yes", Act(model, by, at, f"step {step}: {answer_is}, says {by}"))
     return canary_promote(model, platform, at, by)

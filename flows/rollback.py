@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from flows.canary_promote import canary_promote
-from tasks.acts import go_back
+from tasks.acts import Act, go_back
 from tasks.clock import moment
 
 
@@ -32,5 +32,5 @@ def rollback(
         now: The time of the act, with its timezone; the present when empty.
     """
     world, at = Platform.open(platform), moment(now)
-    go_back(world, model, to, why, by, at)
+    go_back(world, to, Act(model, by, at, why))
     return canary_promote(model, platform, at, by)

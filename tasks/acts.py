@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from blocks.errors import NotFound, Refused
@@ -17,6 +18,16 @@ from tasks.rollout.stage import FLIPPED, EventType, Held, Reason, Stage
 from tasks.step import step
 
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person, a monitor or an automation does: on which model, who, when and why."""
+
+    model: str
+    by: str
+    at: datetime
+    why: str
+
+
 def live(registry: Registry, model: str) -> Rollout:
     """Return the live rollout of a model; raise BadInput when none is under way."""
     rollout = head(registry, model)
@@ -25,10 +36,10 @@ def live(registry: Registry, model: str) -> Rollout:
     return rollout
 
 
-def insist(registry: Registry, rollout: Rollout, draft: Draft, at: datetime, by: str) -> Rollout:
+def insist(registry: Registry, rollout: Rollout, draft: Draft, act: Act) -> Rollout:
     """Append a person's act, also when a tick was faster: read again and try on what stands then."""
     for _ in range(TRIES):
-        rollout, event = append(registry, rollout, draft, at, by)
+        rollout, event = append(registry, rollout, draft, act.at, act.by)
         if event is not None:
             return rollout
     raise Refused(f"{TRIES} attempts to write {draft.type} lost to other writers.", "Try again.")
@@ -43,33 +54,30 @@ def champions(rollouts: list[Rollout]) -> list[tuple[str, Rollout]]:
     ]
 
 
-def back_from(registry: Registry, rollout: Rollout, why: str, by: str, at: datetime, harm: bool) -> Rollout:
+def back_from(registry: Registry, rollout: Rollout, act: Act, harm: bool = False) -> Rollout:
     """End a live rollout: as failed, which quarantines the version, or as aborted, after which it may try again."""
     if rollout.plan.first:
         raise Refused(
             f"Version {rollout.plan.to_version} is the first of {rollout.plan.model}: there is nothing to go back to.",
             "Release another version.",
         )
-    draft = (
-        Draft(EventType.ROLLBACK, why, reason=Reason.FAILED)
-        if harm
-        else Draft(EventType.ABORT, why, reason=Reason.ABORTED)
-    )
-    return insist(registry, rollout, draft, at, by)
+    failed = Draft(EventType.ROLLBACK, act.why, reason=Reason.FAILED)
+    aborted = Draft(EventType.ABORT, act.why, reason=Reason.ABORTED)
+    return insist(registry, rollout, failed if harm else aborted, act)
 
 
-def restore(platform: Platform, model: str, to: str | None, why: str, by: str, at: datetime) -> Rollout:
+def restore(platform: Platform, to: str | None, act: Act) -> Rollout:
     """Open the rollout that brings back an earlier champion, and log it at once.
 
     Raises BadInput or Refused for a version that never was champion, is quarantined, is missing or does not load.
     """
-    registry = platform.registry
+    registry, model = platform.registry, act.model
     known = every(registry, model)
     newest = known[-1] if known else None
     target = to or (newest.routes.fallback if newest else None)
     if newest is None or target is None:
         raise Refused(f"There is no earlier champion of {model} to go back to.", "Release another version.")
-    made = {version: one for version, one in champions(known)}
+    made = dict(champions(known))
     if target not in made:
         names = ", ".join(sorted(made, key=int)) or "none"
         raise BadInput("to", f"version {target} of {model} has never been champion; these have: {names}")
@@ -77,7 +85,7 @@ def restore(platform: Platform, model: str, to: str | None, why: str, by: str, a
     validated = made[target].plan.validation
     policy = read_policy(platform.policy(model), f"{model}/policy.yaml")
     fallback = _earlier_champion(registry, known, model, target)
-    wish = Wish(model, target, policy, validated, 0.0, by, at, strategy=RESTORE, fallback_after=fallback)
+    wish = Wish(model, target, policy, validated, 0.0, act.by, act.at, strategy=RESTORE, fallback_after=fallback)
     return open_rollout(registry, wish)
 
 
@@ -98,54 +106,49 @@ def _earlier_champion(registry: Registry, known: list[Rollout], model: str, targ
 
 
 @step("go back")
-def go_back(platform: Platform, model: str, to: str | None, why: str, by: str, now: datetime) -> Rollout:
+def go_back(platform: Platform, to: str | None, act: Act) -> Rollout:
     """End the live rollout, or restore an earlier champion when none is live or one is named."""
-    rollout = head(platform.registry, model)
-    if rollout is not None and rollout.live and to in (None, rollout.plan.from_version):
-        return back_from(platform.registry, rollout, why, by, now, harm=False)
-    if rollout is not None and rollout.live:
-        back_from(platform.registry, rollout, f"{why}; version {to} is restored instead", by, now, harm=False)
-    return restore(platform, model, to, why, by, now)
+    rollout = head(platform.registry, act.model)
+    if rollout is None or not rollout.live:
+        return restore(platform, to, act)
+    if to in (None, rollout.plan.from_version):
+        return back_from(platform.registry, rollout, act)
+    back_from(platform.registry, rollout, replace(act, why=f"{act.why}; version {to} is restored instead"))
+    return restore(platform, to, act)
 
 
 @step("take the answer")
-def answer(platform: Platform, model: str, step: int, by: str, says: str, now: datetime) -> Rollout:
+def answer(platform: Platform, step: int, yes: bool, act: Act) -> Rollout:
     """Write a person's yes or no to the step that waits; raise BadInput when it does not wait or may not be theirs."""
-    rollout = live(platform.registry, model)
+    rollout = live(platform.registry, act.model)
     approval = rollout.plan.policy.approval
-    if rollout.held is not Held.AWAITING_APPROVAL or step != rollout.step + 1:
-        waits = (
-            f"step {rollout.step + 1} waits"
-            if rollout.held is Held.AWAITING_APPROVAL
-            else "no step waits for an answer"
-        )
-        raise BadInput("step", f"step {step} of {model} cannot be answered: {waits}; nothing was changed")
-    if approval.by and by not in approval.by:
-        raise BadInput("by", f"{by} may not answer for {model}; the policy names {', '.join(approval.by)}")
-    evidence = rollout.events[-1].evidence
-    if says == "no":
-        return insist(
-            platform.registry, rollout, Draft(EventType.ABORT, f"declined by {by}", reason=Reason.ABORTED), now, by
-        )
-    expires = (now + timedelta(hours=approval.expires_hours)).isoformat()
+    waiting = rollout.step + 1 if rollout.held is Held.AWAITING_APPROVAL else None
+    if step != waiting:
+        stands = "no step waits for an answer" if waiting is None else f"step {waiting} waits"
+        raise BadInput("step", f"step {step} of {act.model} cannot be answered: {stands}; nothing was changed")
+    if approval.by and act.by not in approval.by:
+        raise BadInput("by", f"{act.by} may not answer for {act.model}; the policy names {', '.join(approval.by)}")
+    if not yes:
+        return back_from(platform.registry, rollout, act)
+    expires = (act.at + timedelta(hours=approval.expires_hours)).isoformat()
     detail: dict[str, object] = {"step": step, "plan": rollout.plan.sha, "expires": expires}
-    draft = Draft(EventType.APPROVE, f"step {step} approved by {by}", evidence=evidence, detail=detail)
-    return insist(platform.registry, rollout, draft, now, by)
+    draft = Draft(EventType.APPROVE, act.why, evidence=rollout.events[-1].evidence, detail=detail)
+    return insist(platform.registry, rollout, draft, act)
 
 
 @step("resume")
-def resume(platform: Platform, model: str, why: str, by: str, now: datetime) -> Rollout:
+def resume(platform: Platform, act: Act) -> Rollout:
     """Lift a hold by hand; the guard counts afresh from the next night."""
-    rollout = live(platform.registry, model)
+    rollout = live(platform.registry, act.model)
     if rollout.held is None:
-        raise BadInput("model", f"the rollout of {model} is not held; nothing was changed")
-    return insist(platform.registry, rollout, Draft(EventType.RESUME, why), now, by)
+        raise BadInput("model", f"the rollout of {act.model} is not held; nothing was changed")
+    return insist(platform.registry, rollout, Draft(EventType.RESUME, act.why), act)
 
 
 @step("hold")
-def hold(platform: Platform, model: str, why: str, by: str, now: datetime) -> Rollout:
+def hold(platform: Platform, act: Act) -> Rollout:
     """Hold a live rollout by hand until somebody resumes it, or patience runs out."""
-    rollout = live(platform.registry, model)
+    rollout = live(platform.registry, act.model)
     if rollout.stage is Stage.REGISTERED:
-        raise BadInput("model", f"the rollout of {model} has not started; nothing was changed")
-    return insist(platform.registry, rollout, Draft(EventType.HOLD, why, held=Held.MANUAL), now, by)
+        raise BadInput("model", f"the rollout of {act.model} has not started; nothing was changed")
+    return insist(platform.registry, rollout, Draft(EventType.HOLD, act.why, held=Held.MANUAL), act)
