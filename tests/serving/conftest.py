@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -106,6 +108,34 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         return float(plain.predict_proba(pd.DataFrame([row])[COLUMNS])[0, 1])
 
     return Registry(uri, probability, versions)
+
+
+@dataclass
+class Record:
+    """The rollout log of a registry of its own."""
+
+    uri: str
+    n: int = 0
+    run_id: str = ""
+
+    def append(self, routes: dict[str, Any]) -> None:
+        """Append an event that puts routes in force."""
+        from blocks.log.rollouts import RolloutLog
+
+        log = RolloutLog(self.uri)
+        if not self.run_id:
+            self.run_id = log.prepare(MODEL, "key", "rollout")
+            log.plan(self.run_id, "{}", None, "1")
+            log.claim(MODEL, 1, self.run_id)
+        self.n += 1
+        log.append(self.run_id, self.n, json.dumps({"n": self.n, "stage": "CANARY", "routes": routes}))
+
+
+@pytest.fixture
+def record(registry: Registry, tmp_path: Path) -> Record:
+    """Return an empty log beside a copy of the registry."""
+    shutil.copy(registry.uri.removeprefix("sqlite:///"), tmp_path / "mlflow.db")
+    return Record(f"sqlite:///{tmp_path}/mlflow.db")
 
 
 @dataclass
