@@ -1,0 +1,52 @@
+# Everything a fresh machine needs: Python 3.11-3.13 and make. `make demo` and `make test` set the rest up themselves.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+STAMP := .venv/.gamenight
+ARGS ?=
+FAST := not slow and not whole
+SLOW := slow and not whole
+
+.PHONY: help env demo test check bench simulate faults clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+env: $(STAMP)  ## Make the environment in .venv (quick when nothing has changed)
+
+$(STAMP): pyproject.toml constraints.txt .ci/environment
+	@PYTHON="$(PYTHON)" .ci/environment
+	@touch $@
+
+demo: $(STAMP)  ## The main job from nothing: promotion, rollback and a game night (ARGS="--games FILE")
+	@$(BIN)/gamenight demo $(ARGS)
+
+test: $(STAMP)  ## The fast suite, then the slow one with real servers
+	@started=$$SECONDS; \
+	$(BIN)/python -m pytest -q -m "$(FAST)" --durations=5 $(ARGS); \
+	between=$$SECONDS; \
+	$(BIN)/python -m pytest -q -m "$(SLOW)" --durations=10 $(ARGS); \
+	echo "fast suite $$((between - started)) s, slow suite $$((SECONDS - between)) s"
+
+check: $(STAMP)  ## Style, types and the contracts of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(STAMP)  ## Measure what the documents promise
+	@$(BIN)/python -m pytest -q -s tests/benchmarks -o python_files="bench_*.py" $(ARGS)
+
+simulate: $(STAMP)  ## Rebuild the table of the decision rule's error rates
+	@$(BIN)/python tests/benchmarks/simulate.py $(ARGS)
+
+faults: $(STAMP)  ## Kill the rollout at every write, the whole set
+	@$(BIN)/python -m pytest -q tests/faults -m "" $(ARGS)
+
+clean:  ## Remove the environment and the state of the embedded stack
+	@if [ -x $(BIN)/gamenight ]; then $(BIN)/gamenight down; fi
+	@rm -rf .venv .gamenight
