@@ -1,0 +1,111 @@
+"""Run a suite on a frame and say whether the frame may pass, which rows are set aside, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from blocks.suites.beside import beside
+from blocks.suites.measuring import Measured, measure
+from blocks.suites.suite import Item, Suite
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 200
+EMPTY = Item(type="expect_table_row_count_to_be_between", kwargs={"min_value": 1}, why="an empty table proves nothing")
+
+
+def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) -> dict[str, object]:
+    """Return `{"verdict", "failed", "quarantined", "warnings", "expectations", "rows", "skipped"}` of a frame.
+
+    Rows are positions in the frame, from 0. A row is quarantined where only expectations that allow it fail, and not
+    too many rows at once; of an empty frame, or one of which no row is left, nothing is ever PASS.
+    """
+    table = _beside(suite, frame.reset_index(drop=True), context)
+    items = (EMPTY, *suite.expectations)
+    asked = [item for item in items if all(_is_there(name, table, context) for name in item.when)]
+    parameters = {name: value for name, value in context.items() if not _is_frame(value)}
+    measured = measure(asked, table, parameters)
+    set_aside = [one for one in measured if _may_be_set_aside(one, suite, len(table))]
+    quarantined = _quarantined(set_aside, table, suite.key)
+    bad = [one for one in measured if not one.passed and one not in set_aside]
+    failed = [one for one in bad if one.item.severity == "critical"]
+    left = len(table) - len({row for one in set_aside for row in _rows(one)})
+    failures = [_told(one) for one in failed]
+    if not failed and left == 0:
+        failures.append({**_told(Measured(EMPTY, False, len(table))), "why": "no row is left after the quarantine"})
+    return {
+        "verdict": "FAIL" if failures else "PASS",
+        "failed": failures,
+        "quarantined": quarantined,
+        "warnings": [_told(one) for one in bad if one.item.severity != "critical"],
+        "expectations": len(asked),
+        "skipped": len(items) - len(asked),
+        "rows": len(table),
+    }
+
+
+def _beside(suite: Suite, table: pd.DataFrame, context: Mapping[str, object]) -> pd.DataFrame:
+    other: Any = context.get(suite.join.frame) if suite.join else None
+    return table if suite.join is None or other is None else beside(table, suite.join, other)
+
+
+def _is_there(name: str, table: pd.DataFrame, context: Mapping[str, object]) -> bool:
+    if name in table.columns:
+        column = table[name]
+        return bool((column.notna() & (column.astype("str") != "")).any())
+    return context.get(name) is not None
+
+
+def _is_frame(value: object) -> bool:
+    import pandas as pd
+
+    return isinstance(value, pd.DataFrame)
+
+
+def _may_be_set_aside(one: Measured, suite: Suite, size: int) -> bool:
+    if one.passed or not one.item.quarantine or one.rows is None:
+        return False
+    limit = suite.quarantine_limit if one.item.limit is None else one.item.limit
+    return len(one.rows) <= max(1, int(limit * size))
+
+
+def _rows(one: Measured) -> list[int]:
+    return [] if one.rows is None else [int(row) for row in one.rows]
+
+
+def _quarantined(set_aside: Sequence[Measured], table: pd.DataFrame, key: str) -> list[dict[str, object]]:
+    reasons: dict[int, list[str]] = {}
+    for one in set_aside:
+        for row in _rows(one):
+            reasons.setdefault(row, []).append(_why(one))
+    named = table[key].astype("str") if key in table.columns else None
+    return [
+        {"row": row, "key": None if named is None else named.iloc[row], "why": "; ".join(reasons[row])}
+        for row in sorted(reasons)
+    ]
+
+
+def _told(one: Measured) -> dict[str, object]:
+    kwargs = one.item.kwargs
+    columns = kwargs.get("column") or kwargs.get("column_list") or [
+        kwargs[name] for name in ("column_A", "column_B", "group", "columns") if name in kwargs
+    ]  # fmt: skip
+    return {
+        "expectation": one.item.type,
+        "column": columns if isinstance(columns, str) else ", ".join(str(name) for name in _flat(columns)) or None,
+        "rows": one.count,
+        "why": _why(one),
+        "examples": _rows(one)[:20],
+    }
+
+
+def _flat(columns: object) -> list[object]:
+    if not isinstance(columns, list | tuple):
+        return [columns]
+    return [name for column in columns for name in _flat(column)]
+
+
+def _why(one: Measured) -> str:
+    return ": ".join(filter(None, [one.item.why, one.why])) or f"not as {one.item.type} says"
