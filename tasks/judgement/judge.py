@@ -160,9 +160,10 @@ def _verdict(
     fail, inconclusive, passed = seen.harm >= fail_at, out & ~crossed, crossed & (held == "") & ~short
     ends = fail | inconclusive | passed
     if not ends.any():
-        waits = "minimums" if crossed[-1] else "evidence"
-        hold = bool(held[-1]) and rule.holds
-        return (Verdict.HOLD, str(held[-1]), None) if hold else (Verdict.WAIT, str(held[-1]) or waits, None)
+        why = str(held[-1]) or ("minimums" if crossed[-1] else "evidence")
+        if rule.holds:
+            return Verdict.HOLD if held[-1] else Verdict.WAIT, why, None
+        return Verdict.INCONCLUSIVE if path.n[-1] >= rule.n_max else Verdict.WAIT, why, None
     at = int(np.argmax(ends))
     if fail[at]:
         return Verdict.FAIL, _largest({name: float(term[at]) for name, term in seen.terms.items()}), at

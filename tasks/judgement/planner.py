@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from tasks.judgement.evidence import FLOOR
+from tasks.judgement.ledger import Ledger
+from tasks.judgement.paired import paired_terms
 from tasks.judgement.rule import Rule
 
 
@@ -53,3 +57,18 @@ def _says(rule: Rule, median: int, p90: int, wider: float, cost: float | None) -
     elif p90 > rule.n_max:
         found = f"{found}, and n_max is {rule.n_max}: it may end without a verdict; {advice} 90 of 100"
     return found if cost is None else f"{found}; the bound costs {cost:.1f} times the units of a known variance"
+
+
+def from_first_units(ledger: Ledger, rule: Rule, units: int = 100) -> tuple[Rule, Ledger]:
+    """Return the rule with q_bar taken from the first nights of a ledger, and the ledger without those nights' looks.
+
+    For a table that has no holdout: the nights up to and including the one that reaches `units` are a shadow.
+    """
+    q = paired_terms(ledger.p_old, ledger.p_new, ledger.y, rule.score, rule.clip)[1]
+    seen = np.cumsum(np.bincount(ledger.night, minlength=len(ledger.nights)))
+    last = int(np.searchsorted(seen, units))
+    shadow = ledger.night <= last
+    q_bar = math.fsum(q[shadow]) / max(1, int(shadow.sum()))
+    after = set(ledger.nights[last + 1 :])
+    closed = tuple(night for night in ledger.closed if night in after)
+    return replace(rule, q_bar=q_bar), replace(ledger, closed=closed)

@@ -48,5 +48,6 @@ def _loss(p: Array, y: Array, rule: Rule) -> Array:
         inside = np.clip(p, rule.clip, 1.0 - rule.clip)
         return -np.log(np.where(y == 1, inside, 1.0 - inside))
     if p.ndim == 2:
-        return np.square(p - np.eye(p.shape[1])[y.astype(int)]).sum(axis=1, dtype=float)
+        miss: Array = np.square(p - np.eye(p.shape[1])[y.astype(int)]).sum(axis=1)
+        return miss
     return np.abs(p - y) if rule.score == "absolute" else np.square(p - y)

@@ -107,7 +107,7 @@ def test_a_challenger_that_never_answers_never_passes(make_ledger: MakeLedger) -
     for rule in (RULE, replace(RULE, holds=False)):
         judgement = judge(ledger, rule)
         assert judgement.best > math.log(20)
-        assert judgement.verdict is (Verdict.HOLD if rule.holds else Verdict.WAIT)
+        assert judgement.verdict is (Verdict.HOLD if rule.holds else Verdict.INCONCLUSIVE)
         assert judgement.reason == "coverage"
 
 
