@@ -25,6 +25,8 @@ def save_blocks(stack: Stack) -> None:
         "--gateway-url": stack.urls.gateway,
         "--games": str(stack.home.games),
         "--models-dir": str(servers.ROOT / "deployments" / "models"),
+        "--publications": str(stack.home.root / "published"),
+        "--notices": str(stack.home.root / "notices.jsonl"),
     }
     words = [word for option, value in options.items() if value for word in (option, value)]
     _run(stack, "blocks", ["-m", "blocks", *words], servers.ROOT)

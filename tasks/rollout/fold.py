@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tasks.rollout.event import Event
-from tasks.rollout.plan import Plan
+from tasks.rollout.plan import RESTORE, Plan
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.routes import Routes, routes_of
 from tasks.rollout.stage import LIVE, TRANSITIONS, EventType, Held, Reason, Stage
+from tasks.rollout.verdict import Verdict
 
 STEPS_UP = (EventType.ADVANCE, EventType.PROMOTE, EventType.EMERGENCY, EventType.START)
 
@@ -83,18 +84,19 @@ def fold(run_id: str, plan: Plan, events: Iterable[Event]) -> Rollout:
 
 def apply(rollout: Rollout, event: Event) -> Rollout:
     """Return the rollout one event later; every field of the event is checked against what must follow."""
+    where = f"event {event.n} of {rollout.run_id}"
+    if event.n != len(rollout.events) + 1:
+        raise BadInput(where, f"expected number {len(rollout.events) + 1}: the log has a gap")
+    if event.prev != rollout.tip:
+        raise BadInput(where, "it does not cite the record before it: the log was changed after it was written")
     after = step_of(rollout, event.type, event)
-    complaint = _complaint(rollout, after, event)
+    complaint = _complaint(after, event)
     if complaint:
-        raise BadInput(f"event {event.n} of {rollout.run_id}", complaint)
+        raise BadInput(where, complaint)
     return replace(after, events=(*rollout.events, event))
 
 
-def _complaint(before: Rollout, after: Rollout, event: Event) -> str:
-    if event.n != len(before.events) + 1:
-        return f"expected number {len(before.events) + 1}: the log has a gap"
-    if event.prev != before.tip:
-        return "it does not cite the record before it: the log was changed after it was written"
+def _complaint(after: Rollout, event: Event) -> str:
     if event.routes != after.routes.to_dict() or event.weight != after.weight:
         return f"its routes are not those of {after.stage} step {after.step}"
     if (event.stage, event.step, event.held, event.reason) != (after.stage, after.step, after.held, after.reason):
@@ -128,7 +130,11 @@ def step_of(rollout: Rollout, kind: EventType, event: Event) -> Rollout:
 
 
 def _no_gate_is_skipped(rollout: Rollout, kind: EventType) -> None:
-    last = len(rollout.plan.steps) - 1
+    plan, last = rollout.plan, len(rollout.plan.steps) - 1
+    if kind is EventType.RESTORE and plan.strategy != RESTORE:
+        raise BadInput(kind.value, f"the plan is a {plan.strategy}; only a restore goes straight to 100 %")
+    if kind is EventType.VALIDATE and plan.validation.verdict is not Verdict.PASS:
+        raise BadInput(kind.value, f"the gates said {plan.validation.verdict}: {plan.validation.why}")
     if kind is EventType.PROMOTE and not rollout.plan.first and (rollout.step < last or last < 0):
         raise BadInput(
             kind.value, f"step {rollout.step} of {rollout.plan.steps} is not the last one before the promotion"
