@@ -8,7 +8,7 @@ from blocks.serving.settings import prepare_environment, read_settings
 def main() -> int:
     """Read the settings, prepare the environment, serve."""
     settings = read_settings()
-    prepare_environment()
+    prepare_environment(settings.tracking_uri)
     from blocks.serving.server import serve  # numpy loads here, after the environment says how many threads
 
     return serve(settings)

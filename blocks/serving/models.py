@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.catalogue.digest import digest as folder_digest
+from blocks.catalogue.models import DIGEST_TAG
 from blocks.errors import NotFound, Refused, Unavailable
-from blocks.serving.digest import folder_digest
 from blocks.serving.handle import ModelHandle, open_folder
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion
 
 LOG = logging.getLogger(__name__)
-DIGEST_TAG = "digest"
 KEPT_LOADED = 8
 
 

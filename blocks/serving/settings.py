@@ -88,8 +88,10 @@ def read_settings(argv: Sequence[str] | None = None) -> Settings:
         _refuse(wrong)
 
 
-def prepare_environment() -> None:
+def prepare_environment(tracking_uri: str) -> None:
     """Set what numpy, OpenMP and MLflow read while they load; call it before any of them is imported."""
+    # parts of MLflow that take no address look here, and would make a database in the working folder otherwise
+    os.environ["MLFLOW_TRACKING_URI"] = os.environ["MLFLOW_REGISTRY_URI"] = tracking_uri
     # OpenMP threads of one model spin against each other and are 5-8 times slower on busy cores.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"

@@ -55,7 +55,7 @@ def test_a_bind_that_others_can_reach_needs_a_token() -> None:
 def test_threads_are_limited_before_numpy_loads() -> None:
     code = (
         "import sys; from blocks.serving.settings import prepare_environment; import blocks.serving.__main__\n"
-        "assert 'numpy' not in sys.modules; prepare_environment(); import os; print(os.environ['OMP_NUM_THREADS'])"
+        "assert 'numpy' not in sys.modules; prepare_environment('u'); import os; print(os.environ['OMP_NUM_THREADS'])"
     )
     run = subprocess.run(
         [sys.executable, "-c", code],
