@@ -53,6 +53,11 @@ def games_of(table: Table) -> pd.DataFrame:
     return pd.DataFrame(known | unknown, index=table.frame.index)
 
 
+def known_at(table: Table) -> pd.Series:
+    """Return when each row of a table became known, in UTC; NaT where there is nothing to wait for."""
+    return _Check(table).moment("known_at")
+
+
 class _Check:
     """Answer for one column at a time, as typed values or as BadFile."""
 
@@ -154,10 +159,12 @@ class _Check:
         return np.array([read[clock] for clock in clocks.tolist()], dtype=int)
 
     def _refuse(self, name: str, bad: pd.Series, expected: str) -> None:
+        import pandas as pd
+
         rows = np.flatnonzero(bad.to_numpy(dtype=bool))
         if rows.size:
-            value = str(self._frame[name].iloc[int(rows[0])]) if name in self._frame.columns else ""
-            found = repr(value) if value.strip() else "nothing"
+            value = self._frame[name].iloc[int(rows[0])] if name in self._frame.columns else None
+            found = "nothing" if pd.isna(value) or not str(value).strip() else repr(str(value))
             found += f" (and in {rows.size - 1} more rows)" if rows.size > 1 else ""
             line = self._table.line(int(rows[0]))
             raise BadFile(self._table.path, expected, found, line=line, column=name)

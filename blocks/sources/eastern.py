@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from datetime import date as calendar
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,18 @@ def night_of(now: datetime) -> str:
     '2026-01-05'
     """
     return aware(now).astimezone(EASTERN).date().isoformat()
+
+
+def calendar_date(date: str) -> str:
+    """Return a date as YYYY-MM-DD; raises Refused for what is none.
+
+    >>> calendar_date("2026-01-05")
+    '2026-01-05'
+    """
+    try:
+        return calendar.fromisoformat(date).isoformat()
+    except ValueError as fault:
+        raise Refused(f"{date!r} is no date.", "Write it as YYYY-MM-DD.") from fault
 
 
 def aware(now: datetime) -> datetime:

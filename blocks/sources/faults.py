@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 class BadFile(Refused):
     """Name the file, the line and the column that stopped it, what stands there, and what was expected.
 
-    `line` counts from 1 with the header, as an editor shows it; in a Parquet file it is the row, from 1. Either is None
-    where it makes no sense, such as the line of a missing column.
+    `line` counts from 1 with the header, as an editor shows it; in a Parquet file or a query it is the row, from 1.
+    Either is None where it makes no sense, such as the line of a missing column.
     """
 
     def __init__(
-        self, path: Path, expected: str, found: str, *, line: int | None = None, column: str | None = None
+        self, path: Path | str, expected: str, found: str, *, line: int | None = None, column: str | None = None
     ) -> None:
         place = [str(path)]
         if line is not None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from blocks.errors import NotFound, Refused
+from blocks.errors import NotFound
 from blocks.sources.columns import games_of
+from blocks.sources.eastern import calendar_date
 from blocks.sources.faults import BadFile
 from blocks.sources.reading import SUFFIXES, read_table
 from blocks.sources.source import GameSource
@@ -79,11 +80,11 @@ class FileSource(GameSource):
 
     def slate(self, date: str, now: datetime) -> pd.DataFrame:
         """Return the games of a date as they stood at `now`."""
-        return self._timeline().slate(_date(date), now)
+        return self._timeline().slate(calendar_date(date), now)
 
     def results(self, date: str, now: datetime) -> pd.DataFrame:
         """Return what had become of the games of a date by `now`."""
-        return self._timeline().results(_date(date), now)
+        return self._timeline().results(calendar_date(date), now)
 
     def history(self, until: datetime, seasons: int | None = None) -> pd.DataFrame:
         """Return the final games known at `until`, in the order of play."""
@@ -92,7 +93,7 @@ class FileSource(GameSource):
     def covers(self, date: str) -> bool:
         """Return whether the date lies between the first and the last game of the files."""
         dates = self._timeline().dates
-        return dates is not None and dates[0] <= _date(date) <= dates[1]
+        return dates is not None and dates[0] <= calendar_date(date) <= dates[1]
 
     def bad_files(self) -> list[BadFile]:
         """Return the files that cannot be used, each with its reason."""
@@ -147,12 +148,3 @@ def _stamp(path: Path) -> Stamp:
 
 def _is_games(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".") and path.name.endswith(SUFFIXES)
-
-
-def _date(date: str) -> str:
-    from datetime import date as calendar
-
-    try:
-        return calendar.fromisoformat(date).isoformat()
-    except ValueError as fault:
-        raise Refused(f"{date!r} is no date.", "Write it as YYYY-MM-DD.") from fault

@@ -26,14 +26,14 @@ SUFFIXES = (*CSV, *PARQUET)
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Hold a file's rows as they were found, and tell the line of each."""
+    """Hold the rows of a file, or of a query, as they were found, and tell the line of each."""
 
-    path: Path
+    path: Path | str
     frame: pd.DataFrame
     text: str | None
 
     def line(self, row: int) -> int:
-        """Return the line, from 1, on which row `row` (from 0) begins; a Parquet file's rows count from 1."""
+        """Return the line, from 1, on which row `row` (from 0) begins; rows that are no text count from 1."""
         return row + 1 if self.text is None else _line(self.text, row)
 
 
@@ -112,7 +112,7 @@ def _csv(path: Path, text: str) -> pd.DataFrame:
         )
     except pa.ArrowInvalid as fault:
         raise _wrong_width(path, text, str(fault)) from fault
-    return _with_str(table.to_pandas())
+    return with_text(table.to_pandas())
 
 
 def _wrong_width(path: Path, text: str, fault: str) -> BadFile:
@@ -155,9 +155,10 @@ def _parquet(path: Path, content: bytes) -> pd.DataFrame:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise BadFile(path, "every column once", f"{twice[0]!r} twice", column=twice[0])
-    return _with_str(table.to_pandas().reset_index(drop=True))
+    return with_text(table.to_pandas().reset_index(drop=True))
 
 
-def _with_str(frame: pd.DataFrame) -> pd.DataFrame:
+def with_text(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose columns of Python objects, dates among them, are text."""
     texts = [name for name in frame.columns if frame[name].dtype == object]
     return frame.astype(dict.fromkeys(texts, "str")) if texts else frame

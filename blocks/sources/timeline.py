@@ -31,10 +31,13 @@ class Timeline:
 
     def __init__(self, games: pd.DataFrame) -> None:
         """Take in the rows of `columns.games_of`, in the order in which they were said."""
+        import pandas as pd
+
         said = games.reset_index(drop=True)
         known, tip = _moments(said["known_at"], ALWAYS), _moments(said["tip"], ALWAYS)
-        superseded = _superseded(said["game_id"].to_numpy(), known)
-        order = np.argsort(said["date"].to_numpy(dtype="datetime64[D]"), kind="stable")
+        appeared = pd.factorize(said["game_id"])[0]
+        superseded = _superseded(appeared, known)
+        order = np.lexsort((appeared, said["date"].to_numpy(dtype="datetime64[D]")))
         self._games = said.iloc[order].reset_index(drop=True)
         self._known, self._superseded = known[order], superseded[order]
         played = (self._games["status"] == "final") & self._games["home_pts"].notna() & self._games["away_pts"].notna()
@@ -126,11 +129,8 @@ def _moments(moments: pd.Series, blank: int) -> np.ndarray:
     return np.where(np.isnat(naive), blank, naive.astype(np.int64))
 
 
-def _superseded(games: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _superseded(codes: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Return for every row the moment from which a later word on the same game stands in its place."""
-    import pandas as pd
-
-    codes = pd.factorize(games)[0]
     order = np.lexsort((np.arange(len(codes)), known, codes))
     by_game, when = codes[order], known[order]
     following = np.full(len(codes), NEVER, dtype=np.int64)

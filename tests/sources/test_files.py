@@ -158,7 +158,7 @@ def test_a_later_file_has_the_last_word_and_a_repeated_row_says_nothing_new(tmp_
     )
     source = FileSource(tmp_path)
     results = source.results("2026-01-05", LATER)
-    assert results[["game_id", "status"]].to_numpy().tolist() == [["2", "scheduled"], ["1", "final"]]
+    assert results[["game_id", "status"]].to_numpy().tolist() == [["1", "final"], ["2", "scheduled"]]
     assert len(source.history(LATER)) == 1
 
 
