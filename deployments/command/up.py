@@ -11,8 +11,8 @@ from typing import TextIO
 
 import click
 
-from blocks.errors import Unavailable
-from deployments.command import output
+from blocks.errors import Refused, Unavailable
+from deployments.command import exits, output
 from deployments.command.options import standard
 from deployments.stack.home import Home
 from deployments.stack.servers import ROOT
@@ -20,6 +20,7 @@ from deployments.stack.stack import Stack, attach
 from deployments.stack.supervisor import Wanted, supervised
 
 DETACHED_SECONDS = 300.0
+COMMAND = "gamenight: "
 
 EXAMPLE = """\b
 Example:
@@ -85,8 +86,9 @@ def _once_ready(place: Home, process: subprocess.Popen[bytes], news: TextIO) -> 
         fresh = news.read()
         said += fresh
         if ended:
-            last = "\n".join(said.splitlines()[-4:])
-            raise Unavailable(f"The stack did not come up:\n{last}\n", f"Its logs are in {place.logs}.")
+            why = said[said.rfind(COMMAND) :].removeprefix(COMMAND).strip()
+            refused = process.returncode == exits.BAD_INPUT
+            raise Refused(why) if refused else Unavailable(f"The stack did not come up. {why}")
         if fresh:
             output.say(fresh.rstrip())
         found = attach(place.root)

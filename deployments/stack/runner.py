@@ -66,8 +66,14 @@ def _run(stack: Stack, name: str, words: list[str], directory: Path) -> None:
             check=False,
         )
     if done.returncode:
-        lines = log.read_text(errors="replace").splitlines()[-12:]
         raise Unavailable(
-            f"`python {' '.join(words[:4])} ...` ended with status {done.returncode}:\n" + "\n".join(lines) + "\n",
+            f"`python {' '.join(words[:4])} ...` ended with status {done.returncode}: {_why(log)}.",
             f"The whole log is {log}.",
         )
+
+
+def _why(log: Path) -> str:
+    """Return the last words of a log that are not the frames of a traceback, which are indented."""
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line and not line.startswith(" ")]
+    errors = [line for line in lines if "Error" in line.split(":")[0]]
+    return (errors or lines or ["it said nothing"])[-1].rstrip(".")
