@@ -79,6 +79,17 @@ class ExpectValuesOncePerGroup(_FrameExpectation):
         return rows.once_per(frame, self.group, self.column_list, self.only_where)
 
 
+class ExpectIdsToSpellTheirRow(_FrameExpectation):
+    """Expect ids that have a shape to be spelled from the other columns: they show what was exchanged later."""
+
+    column: str
+    column_list: list[str]
+    regex: str
+
+    def _finding(self, frame: pd.DataFrame) -> Finding:
+        return rows.ids_spell(frame, self.column, self.column_list, self.regex)
+
+
 class ExpectDatesToLieInSeason(_FrameExpectation):
     """Expect dates to lie in the season they are labelled with, the year in which it ends."""
 
@@ -191,6 +202,17 @@ class ExpectForecastToBeatItsMirror(_FrameExpectation):
 
     def _finding(self, frame: pd.DataFrame) -> Finding:
         return tables.beats_mirror(frame, self.column_A, self.column_B, self.min_rows, self.z)
+
+
+class ExpectForecastsToDiffer(_FrameExpectation):
+    """Expect a forecaster not to say the same of every game."""
+
+    column: str
+    by: tuple[str, ...] = ()
+    min_rows: int = 5
+
+    def _finding(self, frame: pd.DataFrame) -> Finding:
+        return tables.differ(frame, self.column, tables.Scope(by=self.by), self.min_rows)
 
 
 class ExpectTableToBeNoPointer(_FrameExpectation):

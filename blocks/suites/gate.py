@@ -12,7 +12,8 @@ from blocks.suites.suite import Item, Suite
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_ROWS = 200
+_NAMING = ("column", "column_A", "column_B", "group", "column_list", "columns", "unordered")
+MOST_EXAMPLES = 20
 EMPTY = Item(type="expect_table_row_count_to_be_between", kwargs={"min_value": 1}, why="an empty table proves nothing")
 
 
@@ -22,7 +23,7 @@ def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) 
     Rows are positions in the frame, from 0. A row is quarantined where only expectations that allow it fail, and not
     too many rows at once; of an empty frame, or one of which no row is left, nothing is ever PASS.
     """
-    table = _beside(suite, frame.reset_index(drop=True), context)
+    table = _beside(suite, frame.reset_index(drop=frame.index.name is None), context)
     items = (EMPTY, *suite.expectations)
     asked = [item for item in items if all(_is_there(name, table, context) for name in item.when)]
     parameters = {name: value for name, value in context.items() if not _is_frame(value)}
@@ -79,7 +80,7 @@ def _quarantined(set_aside: Sequence[Measured], table: pd.DataFrame, key: str) -
     reasons: dict[int, list[str]] = {}
     for one in set_aside:
         for row in _rows(one):
-            reasons.setdefault(row, []).append(_why(one))
+            reasons.setdefault(row, []).append(_why_of(one, table, row))
     named = table[key].astype("str") if key in table.columns else None
     return [
         {"row": row, "key": None if named is None else named.iloc[row], "why": "; ".join(reasons[row])}
@@ -87,17 +88,27 @@ def _quarantined(set_aside: Sequence[Measured], table: pd.DataFrame, key: str) -
     ]
 
 
+def _why_of(one: Measured, table: pd.DataFrame, row: int) -> str:
+    values = ", ".join(f"{name} = {_shown(table[name].iloc[row])}" for name in _columns(one.item)[:4] if name in table)
+    return f"{one.item.why or one.item.type} ({values})"
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _columns(item: Item) -> list[str]:
+    named = [item.kwargs[name] for name in _NAMING if name in item.kwargs]
+    return list(dict.fromkeys(str(name) for name in _flat(named)))
+
+
 def _told(one: Measured) -> dict[str, object]:
-    kwargs = one.item.kwargs
-    columns = kwargs.get("column") or kwargs.get("column_list") or [
-        kwargs[name] for name in ("column_A", "column_B", "group", "columns") if name in kwargs
-    ]  # fmt: skip
     return {
         "expectation": one.item.type,
-        "column": columns if isinstance(columns, str) else ", ".join(str(name) for name in _flat(columns)) or None,
+        "column": ", ".join(_columns(one.item)) or None,
         "rows": one.count,
         "why": _why(one),
-        "examples": _rows(one)[:20],
+        "examples": _rows(one)[:MOST_EXAMPLES],
     }
 
 

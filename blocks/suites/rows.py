@@ -86,6 +86,16 @@ def once_per(frame: pd.DataFrame, group: str, columns: Sequence[str], only_where
     return of_rows(asked & bad, f"twice on one {group}: {', '.join(sorted({str(value) for _, value in seen})[:5])}")
 
 
+def ids_spell(frame: pd.DataFrame, column: str, parts: Sequence[str], shape: str) -> Finding:
+    """Check that ids of a given shape are spelled from the other columns, without hyphens inside a part."""
+    ids = frame[column].astype("str")
+    spelled = frame[parts[0]].astype("str").str.replace("-", "")
+    for part in parts[1:]:
+        spelled = spelled.str.cat(frame[part].astype("str"), sep="-")
+    asked = ids.str.fullmatch(shape).fillna(False).to_numpy(dtype=bool)
+    return of_rows(asked & (ids != spelled).to_numpy(), f"{column} is not {'-'.join(parts)} of its own row")
+
+
 def dates_in_season(frame: pd.DataFrame, column: str, season: str, first: str, last: str) -> Finding:
     """Check that a season is labelled by the year it ends in: dates from `first` of the year before to `last` of it."""
     import pandas as pd

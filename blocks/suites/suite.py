@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -50,25 +51,35 @@ class Suite(Strict):
     """What a table must be like.
 
     key: the column that names a row to people. quarantine_limit: the largest share of rows that may be set aside (one
-    row always may).
+    row always may). include: another suite of the folder, whose expectations come first.
     """
 
     key: str = "game_id"
     quarantine_limit: float = Field(default=0.01, ge=0, le=1)
+    include: str | None = None
     join: Join | None = None
     expectations: tuple[Item, ...] = Field(min_length=1)
 
 
 def read_suite(folder: Path | str, name: str) -> Suite:
     """Return the suite `<folder>/<name>.yaml`; raises NotFound for no such file and Refused for a mistake in it."""
-    import yaml
-
     path = Path(folder) / (name if name.endswith(".yaml") else f"{name}.yaml")
     if not path.is_file():
         there = ", ".join(sorted(other.stem for other in path.parent.glob("*.yaml"))) or "none"
         raise NotFound(f"There is no suite {path}.", f"Name one of those there: {there}.")
+    suite = _parsed(path, path.read_text(encoding="utf-8"))
+    if suite.include is None:
+        return suite
+    first = read_suite(path.parent, suite.include)
+    return suite.model_copy(update={"include": None, "expectations": (*first.expectations, *suite.expectations)})
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: Path, text: str) -> Suite:
+    import yaml
+
     try:
-        return Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return Suite.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as error:
         raise Refused(f"{path} is not YAML: {error}") from error
     except ValidationError as error:

@@ -55,7 +55,7 @@ def share(frame: pd.DataFrame, condition: str, bounds: Bounds, scope: Scope) -> 
 def stay_alive(frame: pd.DataFrame, columns: Sequence[str], scope: Scope, min_rows: int) -> Finding:
     """Check that no column that was filled goes on empty: at most `min_rows` rows in a row at the end of a group.
 
-    A column counts as filled when at least half of the rows before that end hold a value.
+    A column counts as filled when half of the rows before that end hold a value, and at least half of `min_rows`.
     """
     played = frame[where(frame, scope.only_where)]
     for name, part in groups(played.sort_values(scope.order, kind="stable"), scope.by):
@@ -65,7 +65,7 @@ def stay_alive(frame: pd.DataFrame, columns: Sequence[str], scope: Scope, min_ro
                 continue
             last = int(alive[-1])
             tail = len(part) - 1 - last
-            if tail > min_rows and alive.size >= (last + 1) / 2:
+            if tail > min_rows and alive.size >= max(min_rows / 2, (last + 1) / 2):
                 died = part[scope.order].iloc[last]
                 return Finding(False, f"{name}{column} is empty after {died}, in the last {tail} of {len(part)} rows")
     return Finding(True)
@@ -112,6 +112,15 @@ def beats_mirror(frame: pd.DataFrame, forecast: str, outcome: str, min_rows: int
     if score > -z:
         return Finding(True)
     return Finding(False, f"{forecast} fits the other side's results better ({-score:.1f} standard errors): swapped?")
+
+
+def differ(frame: pd.DataFrame, column: str, scope: Scope, min_rows: int) -> Finding:
+    """Check that not every row of a group carries the same number."""
+    for name, part in groups(frame[where(frame, scope.only_where)], scope.by):
+        values = part[column].dropna()
+        if len(values) >= min_rows and values.nunique() == 1:
+            return Finding(False, f"{name}{column} is {values.iloc[0]:g} in all {len(values)} rows")
+    return Finding(True)
 
 
 def no_pointer(frame: pd.DataFrame) -> Finding:
