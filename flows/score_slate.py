@@ -31,7 +31,8 @@ def score_slate(
     slate = read_slate(world, date or night_of(at), at)
     if not len(slate.games):
         return no_games(slate)
-    slate = slate.keep(must_pass(world.gates, model, policy.gates.slates, slate.games))
+    passed = must_pass(world.gates, model, policy.gates.slates, slate.games)
+    slate = slate.keep(passed.frame, passed.why)
     manifest = lock_manifest(world, rollout, slate, policy.slate, at)
     inputs = compute_features(world, slate, at)
     rows = score(world, manifest, inputs, at)

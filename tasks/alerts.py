@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from prefect.events import emit_event
-from prefect.logging import get_run_logger
+from collections.abc import Sequence
+from datetime import datetime
 
 from blocks.errors import Unavailable
 from blocks.log.rollouts import Record
 from blocks.platform import Platform
 from blocks.registry import Registry
+from tasks.monitoring import Finding, Watched
 from tasks.records import rollout_of
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
+from tasks.rollout.policy import Policy
+from tasks.showing import emit, warn
 from tasks.status import next_look
 from tasks.step import step
 
@@ -74,9 +77,63 @@ def announce(platform: Platform, model: str) -> int:
     try:
         sent = send_all(platform, model)
     except Unavailable as error:
-        get_run_logger().warning("%s", error)
+        warn(str(error))
         return 0
     for notice in sent:
-        resource = {"prefect.resource.id": f"gamenight.model.{model}", "prefect.resource.name": model}
-        emit_event(f"gamenight.rollout.{notice['type']}", resource=resource, payload=notice)
+        emit(f"gamenight.rollout.{notice['type']}", model, notice)
     return len(sent)
+
+
+SEVERITY = {
+    "feature_drift": "WARNING",
+    "prediction_drift": "WARNING",
+    "labels_late": "CRITICAL",
+    "performance_degradation": "CRITICAL",
+}
+
+
+def changes(
+    seen: Watched, standing: Sequence[dict[str, object]], policy: Policy, now: datetime
+) -> list[dict[str, object]]:
+    """Return the alerts to save: new ones, those that go on, and those whose cause is gone.
+
+    One alert per version, type and subject while it lasts; one that comes back later is a new alert.
+    """
+    found = {(one.type, one.subject): one for one in seen.findings}
+    open_now = {(str(one["type"]), str(one["subject"])): one for one in standing}
+    kept = [one | {"updated_at": now, "says": found[name].says} for name, one in open_now.items() if name in found]
+    gone = [one | {"state": "resolved", "resolved_at": now} for name, one in open_now.items() if name not in found]
+    return [_opened(seen, one, policy, now) for name, one in found.items() if name not in open_now] + kept + gone
+
+
+def _opened(seen: Watched, finding: Finding, policy: Policy, now: datetime) -> dict[str, object]:
+    return {
+        "key": f"{policy.model}:{seen.version}:{finding.type}:{finding.subject}:{now.isoformat()}",
+        "model": policy.model,
+        "version": seen.version,
+        "type": finding.type,
+        "subject": finding.subject,
+        "severity": policy.alerts.rules.get(finding.type, SEVERITY.get(finding.type, "WARNING")),
+        "state": "open",
+        "opened_at": now,
+        "says": finding.says,
+    }
+
+
+@step("raise alerts")
+def raise_alerts(
+    platform: Platform, model: str, seen: Watched | None, policy: Policy, now: datetime
+) -> list[dict[str, object]]:
+    """Open, go on with and resolve alerts; send the new ones, and return them."""
+    if seen is None:
+        return []
+    rows = platform.store.alerts(model, open_only=True).to_dict("records")
+    standing = [{**row["body"], "state": row["state"]} for row in rows if row["version"] == seen.version]
+    opened = []
+    for alert in changes(seen, standing, policy, now):
+        platform.store.save_alert(alert)
+        if alert["state"] == "open" and alert["opened_at"] == now:
+            platform.notifier.send(alert)
+            emit(f"gamenight.alert.{str(alert['severity']).lower()}", model, {**alert, "opened_at": now.isoformat()})
+            opened.append(alert)
+    return opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from blocks.platform import Platform
@@ -51,12 +51,13 @@ def gather(store: Store, rollout: Rollout, now: datetime) -> Evidence:
     """Return the evidence since the rollout started; slates that were locked before it do not count."""
     plan = rollout.plan
     since = datetime.fromisoformat(rollout.started_at) if rollout.started_at else now
-    slates = store.slates(plan.model, since=since, until=now)
-    nights = nights_of(slates, store.outcomes(plan.model, until=now))
+    known = through(now)
+    slates = store.slates(plan.model, since=since, until=known)
+    nights = nights_of(slates, store.outcomes(plan.model, until=known))
     dates = [night.date for night in nights]
     versions = [version for version in (plan.from_version, plan.to_version) if version]
     predictions = store.predictions(plan.model, versions=versions, slates=dates)
-    outcomes = store.outcomes(plan.model, until=now, latest=False)
+    outcomes = store.outcomes(plan.model, until=known, latest=False)
     pair = Pair(
         champion=plan.from_version or "",
         challenger=plan.to_version,
@@ -65,6 +66,11 @@ def gather(store: Store, rollout: Rollout, now: datetime) -> Evidence:
     )
     ledger = build_ledger(_by_night(predictions), _by_night(outcomes), pair, closed_nights(nights), now)
     return Evidence(nights, ledger)
+
+
+def through(now: datetime) -> datetime:
+    """Return the end of a reading that includes what was written at `now` itself; the store's spans are half open."""
+    return now + timedelta(microseconds=1)
 
 
 def nights_of(slates: DataFrame, latest: DataFrame) -> tuple[Night, ...]:

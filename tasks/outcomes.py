@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blocks.platform import Platform
 from blocks.store import Store
-from tasks.evidence import nights_of
+from tasks.evidence import nights_of, through
 from tasks.rollout.nights import Night
 from tasks.step import step
 
@@ -33,7 +33,7 @@ class Settled:
 
 def nights_to_settle(store: Store, model: str, now: datetime) -> tuple[Night, ...]:
     """Return the nights that have begun and are open, and the latest closed ones, whose results may be corrected."""
-    nights = nights_of(store.slates(model, until=now), store.outcomes(model))
+    nights = nights_of(store.slates(model, until=through(now)), store.outcomes(model))
     recent = now - LOOK_BACK
     return tuple(night for night in nights if night.first_tip <= now and (not night.closed or night.first_tip > recent))
 
@@ -79,7 +79,7 @@ def record_results(
 
     rows = [row for night in nights for row in outcome_rows(night, results[night.date])]
     fresh = platform.store.record_outcomes(model, pd.DataFrame(rows), now) if rows else pd.DataFrame()
-    after = nights_of(platform.store.slates(model, until=now), platform.store.outcomes(model))
+    after = nights_of(platform.store.slates(model, until=through(now)), platform.store.outcomes(model))
     begun = [night for night in after if night.first_tip <= now]
     statuses = Counter(map(str, fresh["status"])) if len(fresh) else Counter[str]()
     return Settled(

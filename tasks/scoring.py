@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prefect.artifacts import create_table_artifact
-
 from blocks.platform import Platform
 from blocks.registry import Registry
 from blocks.serving.router import arm_of
@@ -20,6 +18,7 @@ from tasks.rollout.fold import Rollout
 from tasks.rollout.policy import Slate as SlateTimes
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.stage import Stage
+from tasks.showing import key, leave_table
 from tasks.step import step
 
 if TYPE_CHECKING:
@@ -195,7 +194,7 @@ def publish(platform: Platform, scored: Scored) -> dict[str, object]:
     model = str(scored.manifest["model"])
     _write_file(Path(platform.publications) / model / f"{scored.slate}.csv", rows)
     title = f"{len(rows)} games of {scored.slate}, manifest {manifest_id(scored.manifest)}"
-    create_table_artifact(rows, key=f"slate-{model}-{scored.slate}".lower().replace(".", "-"), description=title)
+    leave_table(key("slate", model, scored.slate), rows, title)
     return {
         "slate": scored.slate,
         "manifest": manifest_id(scored.manifest),

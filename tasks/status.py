@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from prefect.artifacts import create_markdown_artifact
-from prefect.logging import get_run_logger
-
 from blocks.errors import NotFound
 from blocks.platform import Platform
 from blocks.registry import Registry
@@ -16,6 +13,7 @@ from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
 from tasks.rollout.stage import SERVING
+from tasks.showing import key, leave_page, note
 from tasks.step import step
 
 GAMES_A_NIGHT = 7.5
@@ -107,7 +105,7 @@ def show(
     model: str, rollout: Rollout | None, look: Look | None, event: Event | None, now: datetime
 ) -> dict[str, object]:
     """Leave one page per model in the Prefect UI and return the status with the event that was appended."""
-    create_markdown_artifact(page(model, rollout, look), key=f"rollout-{model}".lower().replace(".", "-"))
+    leave_page(key("rollout", model), page(model, rollout, look))
     return status_of(model, rollout, look) | {"event": event_row(rollout, event) if rollout and event else None}
 
 
@@ -151,5 +149,5 @@ def foretell(rollout: Rollout) -> str:
     if rollout.plan.first or not rollout.live:
         return ""
     said = plan_ahead(rule_of(rollout.plan), GAMES_A_NIGHT).says
-    get_run_logger().info("%s", said)
+    note(said)
     return said

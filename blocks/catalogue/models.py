@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,10 @@ class Trained:
     metrics: Mapping[str, float] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     trusted: Sequence[str] = ()
+
+    def trusting(self, types: Sequence[str]) -> Trained:
+        """Return the same with another list of types that the saved file may hold."""
+        return replace(self, trusted=tuple(types))
 
 
 def log(tracking_uri: str, model: str, trained: Trained) -> str:

@@ -1,0 +1,93 @@
+"""Run the story on an embedded stack, show it, and answer with what happened."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from deployments.command.output import say
+from deployments.stack.home import Home
+from deployments.stack.runner import save_blocks
+from deployments.stack.stack import Stack
+from deployments.stack.supervisor import Wanted, supervised
+from tasks.rollout.refusal import BadInput
+
+MARK = "demo.json"
+MODEL = "nba-win"
+PLATFORM = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose: home, file of real games, seed, whether the fault is on, whether the servers stay up."""
+
+    home: Path
+    games: Path | None = None
+    seed: int = 7
+    defect: bool = True
+    keep: bool = False
+
+
+def make_room(home: Path) -> None:
+    """Move what an earlier demo left in this home to `earlier/`; refuse a home that holds something else."""
+    place = Home.at(home)
+    mark = place.root / MARK
+    if mark.exists():
+        aside = place.root / "earlier" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        aside.mkdir(parents=True)
+        for item in [item for item in place.root.iterdir() if item.name not in ("earlier", "stack.json", "stack.lock")]:
+            item.rename(aside / item.name)
+    elif (place.root / "mlflow.db").exists():
+        raise BadInput("home", f"{place.root} holds a stack that is not a demo's; name another folder with --home")
+    place.root.mkdir(parents=True, exist_ok=True)
+    mark.write_text(json.dumps({"made_by": "gamenight demo"}))
+
+
+def run(choice: Choice) -> dict[str, Any]:
+    """Play the whole demo and return its answer; `keep` leaves the servers up until Ctrl-C."""
+    began = time.monotonic()
+    say("gamenight demo: starting MLflow, Prefect and the gateway (20 to 40 s on two cores)")
+    make_room(choice.home)
+    with supervised(choice.home, Wanted(model=MODEL, progress=say)) as supervisor:
+        supervisor.ready()
+        answer = _play(supervisor.stack, choice) | {"seconds": round(time.monotonic() - began, 1)}
+        if choice.keep:
+            _show(answer)
+            say("The UIs stay up until Ctrl-C.")
+            supervisor.watch()
+    return answer
+
+
+def _play(stack: Stack, choice: Choice) -> dict[str, Any]:
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    from deployments.demo import scenario
+    from deployments.demo.answer import answer_of
+    from deployments.demo.progress import shown
+
+    save_blocks(stack)
+    played = (
+        scenario.real(stack.home.games, choice.games)
+        if choice.games
+        else scenario.generated(stack.home.games, choice.seed)
+    )
+    say(played.says)
+    # a sync flow run joins its heartbeat thread, which costs about a second a run
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        from blocks.platform import Platform
+        from deployments.demo.story import Story
+
+        with shown() as tell:
+            story = Story(Platform.open(PLATFORM), PLATFORM, MODEL, played.season, choice.defect, tell)
+            story.play()
+    return answer_of(story, stack.urls)
+
+
+def _show(answer: dict[str, Any]) -> None:
+    from deployments.demo.answer import table
+
+    say(table(answer))

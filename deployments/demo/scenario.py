@@ -1,0 +1,70 @@
+"""The games of the demo: generated seasons, or real ones from a file, with a block of neutral-site games."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tasks.rollout.refusal import BadInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEUTRAL_GAMES = 88
+BLOCK_BEGINS = 0.2
+PAST_SEASONS = 5
+FIRST_SEASON = 2022
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Where the games are, which season is played night by night, and what a person should know of it.
+
+    games: the file drop. season: the season that is replayed; those before it are the past.
+    """
+
+    games: Path
+    season: int
+    says: str
+
+
+def generated(folder: Path, seed: int) -> Scenario:
+    """Write five past seasons and one to be played into the drop; the same seed gives the same games."""
+    from blocks.sources.drop import write_season
+    from tasks.nba.regimes import Regime
+    from tasks.nba.seasons import generate_seasons
+
+    last = FIRST_SEASON + PAST_SEASONS
+    block = Regime(neutral_games=NEUTRAL_GAMES, begins=BLOCK_BEGINS)
+    for season in generate_seasons(FIRST_SEASON, PAST_SEASONS + 1, seed, {last: block}):
+        write_season(folder, season.games, f"season-{season.season}.csv.gz")
+    return Scenario(folder, last, f"generated seasons {FIRST_SEASON} to {last}, seed {seed}")
+
+
+def real(folder: Path, file: Path) -> Scenario:
+    """Write the last seasons of a file into the drop, with `neutral` set on a block of games of the last one."""
+    from blocks.sources.drop import write_season
+    from blocks.sources.files import read_games
+
+    games = read_games(file).drop(columns=["tip", "known_at"], errors="ignore")
+    regular = games[games["season_type"].isin(["regular", ""]) | games["season_type"].isna()]
+    seasons = sorted(regular["season"].unique())
+    if len(seasons) < PAST_SEASONS + 1:
+        raise BadInput("games", f"{file} holds {len(seasons)} seasons; the demo needs {PAST_SEASONS + 1}")
+    last = int(seasons[-1])
+    chosen = regular[regular["season"].isin(seasons[-PAST_SEASONS - 1 :])].reset_index(drop=True)
+    for season, frame in chosen.groupby("season"):
+        played = with_neutral_block(frame.reset_index(drop=True)) if season == last else frame
+        write_season(folder, played, f"season-{season}.csv.gz")
+    said = f"real seasons {seasons[-PAST_SEASONS - 1]} to {last} of {file.name}"
+    return Scenario(folder, last, f"{said}; `neutral` was set on {NEUTRAL_GAMES} games of {last} to move the inputs")
+
+
+def with_neutral_block(season: pd.DataFrame) -> pd.DataFrame:
+    """Return the games of a season with `neutral` set on the 88 that follow its first fifth."""
+    ordered = season.sort_values(["date", "game_id"], kind="stable").reset_index(drop=True)
+    start = int(len(ordered) * BLOCK_BEGINS)
+    ordered["neutral"] = ordered["neutral"].fillna(0).astype(int)
+    ordered.loc[start : start + NEUTRAL_GAMES - 1, "neutral"] = 1
+    return ordered

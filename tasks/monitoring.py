@@ -1,0 +1,175 @@
+"""Watch what serves: its inputs and answers against the reference, its quality once results are in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from blocks.errors import NotFound
+from blocks.platform import Platform
+from blocks.registry import Registry
+from tasks.drift.profile import Profile
+from tasks.drift.report import Report, compare
+from tasks.drift.settings import Settings
+from tasks.evidence import gather, nights_of, through
+from tasks.judgement.detector import ALARM, detector_path
+from tasks.judgement.ledger import Ledger
+from tasks.judgement.paired import paired_terms
+from tasks.registry import PROFILE_FILE
+from tasks.rollout.fold import Rollout
+from tasks.rollout.plan import RESTORE
+from tasks.rollout.policy import Policy
+from tasks.rollout.stage import EventType, Stage
+from tasks.step import step
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WINDOW_NIGHTS = 10
+LOOKS = 164
+"""Looks at overlapping windows in a season, which share the false discovery rate."""
+GROWS_WITH_THE_SEASON = ("home_games", "away_games")
+"""Columns that tell the time of year; a window always differs from a whole season in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that an alert may be raised for; the type and the subject name it while it lasts."""
+
+    type: str
+    subject: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one look of the monitor saw."""
+
+    version: str
+    rows: int
+    drift: Report | None
+    quality: dict[str, float]
+    findings: tuple[Finding, ...]
+    harm: str = ""
+    skipped: tuple[str, ...] = field(default=())
+
+
+def reference_of(registry: Registry, model: str, version: str) -> Profile | None:
+    """Return the reference profile that was stored with a version, or None where it has none."""
+    run_id = registry.version(model, version)["run_id"]
+    if not run_id:
+        return None
+    try:
+        return Profile.from_dict(json.loads(registry.run_text(str(run_id), PROFILE_FILE)))
+    except NotFound:
+        return None
+
+
+def window_of(platform: Platform, model: str, version: str, now: datetime) -> pd.DataFrame:
+    """Return the inputs and answers of the newest nights, one row a game: the forecast of record of a version."""
+    import pandas as pd
+
+    slates = platform.store.slates(model, since=now - timedelta(days=30), until=through(now))["slate"].tolist()
+    sealed = platform.store.predictions(model, versions=[version], slates=slates[-WINDOW_NIGHTS:])
+    record = sealed.sort_values("made_at").drop_duplicates("unit", keep="last")
+    rows = [{**row["features"], "prediction": row["p"]} for row in record.to_dict("records")]
+    return pd.DataFrame(rows)
+
+
+def drift_of(reference: Profile, window: pd.DataFrame, policy: Policy) -> Report:
+    """Return the report of a window, with the columns that tell the time of year left out."""
+    columns = {name: one for name, one in reference.columns.items() if name not in (*GROWS_WITH_THE_SEASON, "status")}
+    settings = Settings(
+        statistic=policy.drift.statistic,
+        ks_effect=policy.drift.effect.get("ks", 0.1),
+        psi_effect=policy.drift.effect.get("psi", 0.1),
+        fdr=policy.drift.fdr,
+        min_rows=policy.drift.min_rows,
+        looks=LOOKS,
+    )
+    return compare(Profile(reference.rows, columns), window[list(columns)], settings)
+
+
+def findings_of(report: Report) -> list[Finding]:
+    """Return a finding per column that moved: of the inputs, or of the answers."""
+    kinds = {name: "prediction_drift" if name == "prediction" else "feature_drift" for name in report.drifted}
+    return [Finding(kind, name, report.columns[name].why) for name, kind in kinds.items()]
+
+
+def late_findings(platform: Platform, model: str, policy: Policy, now: datetime) -> list[Finding]:
+    """Return a finding per night whose results are overdue."""
+    known = through(now)
+    nights = nights_of(platform.store.slates(model, until=known), platform.store.outcomes(model, until=known))
+    limit = timedelta(hours=policy.labels_overdue_hours)
+    late = [night for night in nights if not night.closed and night.first_tip + limit < now]
+    return [Finding("labels_late", night.date, f"{len(night.open_units)} games have no final result") for night in late]
+
+
+def quality_of(ledger: Ledger) -> dict[str, float]:
+    """Return n and the Brier score of both versions over the labelled games, empty before the first."""
+    if not len(ledger.y):
+        return {}
+    old, new = (float(np.mean((p - ledger.y) ** 2)) for p in (ledger.p_old, ledger.p_new))
+    return {"n": float(len(ledger.y)), "brier": new, "brier_of_the_other": old}
+
+
+def decay(rollout: Rollout, ledger: Ledger) -> str:
+    """Return why the champion of a finished rollout must go, or an empty text: the detector over its watch nights."""
+    finish = [event for event in rollout.events if event.type is EventType.FINISH]
+    since = finish[0].night if finish else None
+    watched = [night for night in ledger.closed if since is None or night > since][: rollout.plan.policy.watch_nights]
+    if not watched:
+        return ""
+    d, q = paired_terms(ledger.p_old, ledger.p_new, ledger.y, score=rollout.plan.policy.score)
+    dates = np.array(ledger.nights)[ledger.night] if len(ledger.night) else np.array([])
+    sums = [(float(d[dates == night].sum()), float(q[dates == night].sum())) for night in watched]
+    path = detector_path(np.array([s for s, _ in sums]), np.array([v for _, v in sums]))
+    if float(np.max(path)) < ALARM:
+        return ""
+    return f"the detector after promotion reached {float(np.max(path)):.1f} of {ALARM:.1f} in {len(watched)} nights"
+
+
+def watch(platform: Platform, model: str, rollout: Rollout, policy: Policy, now: datetime) -> Watched:
+    """Return what the monitor sees of the version that serves."""
+    version = str(rollout.champion)
+    reference, window = reference_of(platform.registry, model, version), window_of(platform, model, version, now)
+    report = drift_of(reference, window, policy) if reference and len(window) else None
+    findings = late_findings(platform, model, policy, now) + (findings_of(report) if report else [])
+    compared = not rollout.plan.first and rollout.plan.strategy != RESTORE and rollout.started_at is not None
+    ledger = gather(platform.store, rollout, now).ledger if compared else None
+    harm = decay(rollout, ledger) if ledger is not None and rollout.stage is Stage.PROMOTED else ""
+    skipped = () if reference else (f"version {version} was registered without a reference profile",)
+    quality = quality_of(ledger) if ledger is not None else {}
+    return Watched(version, len(window), report, quality, tuple(findings), harm, skipped)
+
+
+def page(model: str, seen: Watched) -> str:
+    """Return the page of the monitor in markdown."""
+    lines = [f"# {model} version {seen.version}: {len(seen.findings)} findings", f"{seen.rows} games in the window."]
+    lines += [f"- **{one.type}** {one.subject}: {one.says}" for one in seen.findings]
+    lines += [f"- not looked at: {why}" for why in seen.skipped]
+    if seen.quality:
+        lines += [
+            "",
+            f"Brier {seen.quality['brier']:.4f} over {seen.quality['n']:.0f} games (estimate: see the interval).",
+        ]
+    if seen.drift is not None:
+        lines += ["", "| column | kind | ks | psi | moved |", "| --- | --- | --- | --- | --- |"]
+        for name, column in seen.drift.columns.items():
+            row: dict[str, Any] = column.to_dict()
+            lines.append(f"| {name} | {row['kind']} | {row['ks'] or '-'} | {row['psi'] or '-'} | {row['drift']} |")
+    return "\n".join(lines)
+
+
+@step("look at inputs, answers and quality")
+def watch_model(
+    platform: Platform, model: str, rollout: Rollout | None, policy: Policy, now: datetime
+) -> Watched | None:
+    """Compare the newest nights with the reference of the version that serves; None before the first champion."""
+    if rollout is None or rollout.champion is None:
+        return None
+    return watch(platform, model, rollout, policy, now)
