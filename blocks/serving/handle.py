@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 QUICK_MS = 5.0
+SLOW_CALL_S = 0.05
+SLOW_CALLS = 3
+QUICK_CALLS = 100
 EXAMPLE_ROWS = 8
 SAME = 1e-12
 ZEROS: dict[str, object] = {"number": 0.0, "integer": 0, "text": "", "flag": False, "other": None}
@@ -39,7 +42,7 @@ class ImpossibleOutput(Exception):
 class ModelHandle:
     """A version that is loaded and warmed.
 
-    `is_quick` says whether a call may run on the event loop; a version that turns slow loses it.
+    `is_quick` says whether a call may run on the event loop: a version that turns slow loses it, and wins it back.
     """
 
     version: str
@@ -47,12 +50,20 @@ class ModelHandle:
     runtime: str
     run: Runner
     is_quick: bool = True
+    _streak: int = 0
 
     def predict(self, features: Features, rows: int) -> NDArray[np.float64]:
         """Return shape (rows,): the probability of class 1; raises ImpossibleOutput and whatever the model raises."""
         if rows == 0:
             return np.empty(0)
         return probabilities(self.run(features), rows)
+
+    def note_time(self, seconds: float) -> None:
+        """Count calls in a row that speak against where calls run now: few that block the loop, many that need not."""
+        is_against = seconds > SLOW_CALL_S if self.is_quick else seconds * 1e3 < QUICK_MS
+        self._streak = self._streak + 1 if is_against else 0
+        if self._streak >= (SLOW_CALLS if self.is_quick else QUICK_CALLS):
+            self.is_quick, self._streak = not self.is_quick, 0
 
 
 def probabilities(raw: object, rows: int) -> NDArray[np.float64]:

@@ -60,12 +60,12 @@ class Schema:
     """The columns of a version in its own order; plans are kept per column order that clients send."""
 
     columns: tuple[Column, ...]
+    is_numeric: bool = field(init=False)
     _plans: dict[tuple[str, ...] | None, Plan] = field(default_factory=dict)
 
-    @property
-    def is_numeric(self) -> bool:
-        """Return whether one float64 array holds every column."""
-        return all(column.kind in ("number", "integer") for column in self.columns)
+    def __post_init__(self) -> None:
+        """Note whether one float64 array holds every column."""
+        self.is_numeric = all(column.kind in ("number", "integer") for column in self.columns)
 
     def expected(self) -> list[dict[str, object]]:
         """Return the columns as an error message shows them."""

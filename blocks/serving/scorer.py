@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from blocks.serving.batch import Batch
     from blocks.serving.breakers import Breakers
+    from blocks.serving.handle import Features, ModelHandle
     from blocks.serving.journal import Entry
     from blocks.serving.metrics import Metrics
     from blocks.serving.recorder import Recorder
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from blocks.serving.table import Seat, Table
 
 INLINE_ROWS = 256
-SLOW_CALL_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,17 @@ class Scorer:
     async def _predict(self, seat: Seat, batch: Batch) -> NDArray[np.float64]:
         model, rows = seat.model, len(batch)
         features = model.schema.features(batch)
-        if model.is_quick and rows <= INLINE_ROWS:
-            start = time.perf_counter()
+        start = time.perf_counter()
+        if rows > INLINE_ROWS:
+            return await self._predict_aside(model, features, rows)
+        if model.is_quick:
             values = model.predict(features, rows)
-            if time.perf_counter() - start > SLOW_CALL_S:
-                model.is_quick = False
-            return values
+        else:
+            values = await self._predict_aside(model, features, rows)
+        model.note_time(time.perf_counter() - start)
+        return values
+
+    async def _predict_aside(self, model: ModelHandle, features: Features, rows: int) -> NDArray[np.float64]:
         call = asyncio.get_running_loop().run_in_executor(self._pool, model.predict, features, rows)
         try:
             return await asyncio.wait_for(call, self.deadline_s)

@@ -38,7 +38,7 @@ class Settings(BaseModel):
     port: int = Field(8600, ge=0, le=65535, description="port to bind; 0 takes a free one")
     token: SecretStr | None = Field(None, description="bearer token of the operate role")
     key_field: str = Field("game_id", description="column that is the routing key when no header names one")
-    poll_s: Positive = Field(1.0, description="seconds between two reads of the record")
+    poll_s: Positive = Field(0.5, description="seconds between two reads of the record")
     routes_stand_s: Positive = Field(30.0, description="seconds that routes stand while the record cannot be read")
     journal_level: Level = Field("crash_safe", description="what a recorded prediction survives")
     spool_max_mb: Positive = Field(512.0, description="size at which the spool is full")

@@ -1,4 +1,4 @@
-"""Follow the record: read it every second and when poked, load what it names, swap the table."""
+"""Follow the record: read it twice a second and when poked, load what it names, swap the table."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Loads(Protocol):
 class Pace:
     """How often the record is read, and how long routes stand when it cannot be."""
 
-    poll_s: float = 1.0
+    poll_s: float = 0.5
     routes_stand_s: float = 30.0
 
 

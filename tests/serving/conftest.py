@@ -53,13 +53,7 @@ class Registry:
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     """Register plain (1), with_status (2: reads the text column), faulty (3: breaks on request), unsigned (4)."""
     import mlflow
-    import numpy as np
     import pandas as pd
-    from mlflow.models import infer_signature
-    from sklearn.compose import make_column_transformer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
@@ -67,47 +61,67 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
     mlflow.set_tracking_uri(uri)
     mlflow.create_experiment("models", artifact_location=(folder / "artifacts").as_uri())
     mlflow.set_experiment("models")
-
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"home_elo": rng.normal(1500, 100, 400), "away_elo": rng.normal(1500, 100, 400)})
-    frame["home_rest"], frame["away_rest"] = rng.integers(0, 4, 400) * 1.0, rng.integers(0, 4, 400) * 1.0
-    frame["neutral"] = (rng.random(400) < 0.1) * 1.0
-    won = rng.random(400) < 1 / (1 + 10 ** ((frame["away_elo"] - frame["home_elo"] - 60) / 400))
-    texts = frame.assign(status=np.where(rng.random(400) < 0.5, "final", "scheduled"))
-    plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame, won)
-    with_status = make_pipeline(
-        make_column_transformer((OneHotEncoder(), ["status"]), (StandardScaler(), COLUMNS)), LogisticRegression()
-    ).fit(texts, won)
-
-    def log(model: Any, example: Any, name: str) -> str:
-        logged = mlflow.sklearn.log_model(
-            model,
-            name="model",
-            serialization_format="cloudpickle",
-            pyfunc_predict_fn="predict_proba",
-            signature=infer_signature(example, model.predict_proba(example)) if name != "unsigned" else None,
-            input_example=None,
-            registered_model_name=MODEL,
-            pip_requirements=["scikit-learn"],
-        )
-        return str(logged.registered_model_version)
-
-    versions = {"plain": log(plain, frame, "plain"), "with_status": log(with_status, texts, "with_status")}
-    faulty = mlflow.pyfunc.log_model(
-        name="model",
-        python_model=str(Path(__file__).with_name("faulty_model.py")),
-        signature=infer_signature(frame, np.array([0.5])),
-        registered_model_name=MODEL,
-        pip_requirements=["scikit-learn"],
-    )
-    versions["faulty"] = str(faulty.registered_model_version)
-    versions["unsigned"] = log(plain, frame, "unsigned")
+    frame, plain, with_status = _fitted()
+    versions = {
+        "plain": _log(plain, frame[COLUMNS]),
+        "with_status": _log(with_status, frame),
+        "faulty": _log_faulty(frame[COLUMNS]),
+        "unsigned": _log(plain, None),
+    }
     mlflow.set_tracking_uri(before)
 
     def probability(row: dict[str, Any]) -> float:
         return float(plain.predict_proba(pd.DataFrame([row])[COLUMNS])[0, 1])
 
     return Registry(uri, probability, versions)
+
+
+def _fitted() -> tuple[Any, Any, Any]:
+    """Return games with a text column, a pipeline on their numbers, and one that reads the text too."""
+    import numpy as np
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    rng = np.random.default_rng(1)
+    elo, rest = rng.normal(1500, 100, (400, 2)), rng.integers(0, 4, (400, 2)) * 1.0
+    neutral = (rng.random(400) < 0.1) * 1.0
+    frame = pd.DataFrame(np.column_stack([elo, rest, neutral]), columns=COLUMNS)
+    won = rng.random(400) < 1 / (1 + 10 ** ((elo[:, 1] - elo[:, 0] - 60) / 400))
+    frame["status"] = np.where(rng.random(400) < 0.5, "final", "scheduled")
+    plain = make_pipeline(StandardScaler(), LogisticRegression()).fit(frame[COLUMNS], won)
+    reader = make_column_transformer((OneHotEncoder(), ["status"]), (StandardScaler(), COLUMNS))
+    return frame, plain, make_pipeline(reader, LogisticRegression()).fit(frame, won)
+
+
+def _log(model: Any, example: Any) -> str:
+    import mlflow
+
+    logged = mlflow.sklearn.log_model(
+        model,
+        name="model",
+        serialization_format="cloudpickle",
+        pyfunc_predict_fn="predict_proba",
+        signature=None if example is None else mlflow.models.infer_signature(example, model.predict_proba(example)),
+        registered_model_name=MODEL,
+        pip_requirements=["scikit-learn"],
+    )
+    return str(logged.registered_model_version)
+
+
+def _log_faulty(example: Any) -> str:
+    import mlflow
+
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(Path(__file__).with_name("faulty_model.py")),
+        signature=mlflow.models.infer_signature(example),
+        registered_model_name=MODEL,
+        pip_requirements=["scikit-learn"],
+    )
+    return str(logged.registered_model_version)
 
 
 @dataclass

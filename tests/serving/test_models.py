@@ -17,6 +17,7 @@ from blocks.serving.batch import Batch
 from blocks.serving.handle import ImpossibleOutput, open_folder, probabilities
 from blocks.serving.models import Models
 from tests.serving.conftest import COLUMNS, MODEL, Record, Registry, game
+from tests.serving.parts import constant
 
 ROW = [game()[name] for name in COLUMNS]
 
@@ -41,6 +42,18 @@ def test_the_last_column_is_the_probability(raw: object, expected: list[float]) 
 def test_anything_else_is_impossible(raw: object) -> None:
     with pytest.raises(ImpossibleOutput):
         probabilities(raw, 2)
+
+
+def test_one_slow_call_is_an_accident_and_three_in_a_row_leave_the_event_loop_until_calls_are_quick_again() -> None:
+    handle = constant("6", 0.5)
+    for seconds in (0.06, 0.06, 0.001, 0.06, 0.06):
+        handle.note_time(seconds)
+    assert handle.is_quick
+    handle.note_time(0.06)
+    assert not handle.is_quick
+    for _ in range(100):
+        handle.note_time(0.001)
+    assert handle.is_quick
 
 
 @pytest.mark.slow
