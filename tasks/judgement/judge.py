@@ -60,7 +60,11 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict, its reason in a word, and every look. night: place (from 1) of the look that decided, or None."""
+    """The verdict, its reason in a word, and every look.
+
+    night: place (from 1) of the look that decided, or None. best: running max of the promotion evidence by then.
+    guard_fired: whether the guard's latch is on at the last look. rule: the rule's digest.
+    """
 
     verdict: Verdict
     reason: str
@@ -107,8 +111,8 @@ def judge(ledger: Ledger, rule: Rule, operations: Operations | None = None, resu
     share = _shares(np.where(held != "", 0, rung), rule.ladder, at, verdict)
     night = None if at is None or at < 0 else at + 1
     best = float(seen.best[-1 if at is None else at]) if path.nights else 0.0
-    fired = bool(path.latched.any())
-    return Judgement(verdict, reason, _looks(path, seen, rule, rung, share), night, best, fired, rule.digest)
+    latched = bool(path.latched[-1:].any())
+    return Judgement(verdict, reason, _looks(path, seen, rule, rung, share), night, best, latched, rule.digest)
 
 
 def _evidence(path: Path, rule: Rule, streams: Operations) -> _Evidence:

@@ -255,6 +255,8 @@ def test_any_order_of_the_rows_gives_the_same_ledger_and_verdict_byte_for_byte(s
     order, other = rng.permutation(len(predictions)), rng.permutation(len(outcomes))
     rule = Rule(q_bar=0.05, min_units=1, min_nights=1)
     here = ledger(predictions, outcomes)
-    there = ledger([predictions[i] for i in order], [outcomes[i] for i in other])
+    shuffled, retold = pd.DataFrame(predictions).iloc[order], pd.DataFrame(outcomes).iloc[other]
+    one_index = shuffled.set_axis([0] * len(shuffled)), retold.set_axis([0] * len(retold))
+    there = build_ledger(one_index[0], one_index[1], PAIR, [N3, N2, N1])
     assert pickle.dumps(here) == pickle.dumps(there)
     assert pickle.dumps(judge(here, rule)) == pickle.dumps(judge(there, rule))
