@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from blocks.errors import Refused
-from blocks.suites.suite import Item
+from blocks.suites.suite import SEVERITIES, Item
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,8 +40,9 @@ def check_names(items: Sequence[Item]) -> None:
 def measure(items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str, object]) -> list[Measured]:
     """Return what each expectation found in a frame with a plain range of rows, in the order of the items.
 
-    A column that is missing, or an exception inside an expectation, is a failure. Rows are given where a failing
-    expectation looks at rows one by one. Raises Refused for a mistake in the suite.
+    An exception inside an expectation is a failure, and so is a column that is missing, which is told once for all that
+    ask for it. Rows are given where a failing expectation looks at rows one by one. Raises Refused for a mistake in the
+    suite.
     """
     columns = [str(name) for name in frame.columns]
     missing = {place: _missing(item, columns) for place, item in enumerate(items)}
@@ -51,12 +52,17 @@ def measure(items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str,
     found |= _run(
         {place: asked[place] for place, one in found.items() if not one.passed}, frame, parameters, "COMPLETE"
     )
-    absent = {
-        place: Measured(items[place], False, len(frame), f"there is no column {', '.join(names)}")
-        for place, names in missing.items()
-        if names
-    }
-    return [(found | absent)[place] for place in range(len(items))]
+    lacking = dict.fromkeys(name for names in missing.values() for name in names)
+    absent = [_absent(name, items, missing, len(frame)) for name in lacking]
+    return [*absent, *(found[place] for place in sorted(found))]
+
+
+def _absent(column: str, items: Sequence[Item], missing: Mapping[int, Sequence[str]], size: int) -> Measured:
+    """Return the failure of a missing column, as grave as the gravest expectation that asks for it."""
+    grades = {items[place].severity for place, names in missing.items() if column in names}
+    severity = next(grade for grade in SEVERITIES if grade in grades)
+    item = Item(type="expect_column_to_exist", kwargs={"column": column}, severity=severity)
+    return Measured(item, False, size, f"there is no column {column}")
 
 
 def _missing(item: Item, columns: Sequence[str]) -> list[str]:
