@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 POINTER = b"version https://git-lfs.github.com/spec/"
 UNFINISHED = "a whole file; this one is cut short, perhaps still being written"
+LARGEST_BLOCK = 2**31 - 1
 PARQUET = (".parquet", ".pq")
 CSV = (".csv", ".csv.gz")
 SUFFIXES = (*CSV, *PARQUET)
@@ -104,7 +105,9 @@ def _csv(path: Path, text: str) -> pd.DataFrame:
     try:
         table = arrow.read_csv(
             io.BytesIO(text.encode()),
-            read_options=arrow.ReadOptions(use_threads=False, block_size=max(len(text) * 4, 1 << 20)),
+            read_options=arrow.ReadOptions(
+                use_threads=False, block_size=min(max(len(text) * 4, 1 << 20), LARGEST_BLOCK)
+            ),
             parse_options=arrow.ParseOptions(newlines_in_values=True),
             convert_options=arrow.ConvertOptions(
                 strings_can_be_null=False, null_values=[], column_types=dict.fromkeys(names, pa.string())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tasks.nba.features import FEATURES, NUMERIC
-from tasks.nba.models import Differences, boosting, logistic
 from tasks.rollout.refusal import BadInput
 
 if TYPE_CHECKING:
@@ -17,10 +16,24 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-KINDS: MappingProxyType[str, Callable[[int], Pipeline]] = MappingProxyType(
-    {"logistic": lambda seed: logistic(), "boosting": boosting}
-)
 FEWEST_GAMES = 100
+
+
+def _logistic(seed: int) -> Pipeline:
+    from tasks.nba.models import logistic
+
+    return logistic()
+
+
+def _boosting(seed: int) -> Pipeline:
+    from tasks.nba.models import boosting
+
+    return boosting(seed)
+
+
+KINDS: MappingProxyType[str, Callable[[int], Pipeline]] = MappingProxyType(
+    {"logistic": _logistic, "boosting": _boosting}
+)
 
 
 def train(frame: pd.DataFrame, kind: str = "logistic", seed: int = 0) -> Pipeline:
@@ -62,7 +75,7 @@ def trusted_types() -> list[str]:
     boosting, which skops does not trust by itself.
     """
     return [
-        f"{Differences.__module__}.{Differences.__qualname__}",
+        "tasks.nba.models.Differences",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
         "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

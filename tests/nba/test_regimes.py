@@ -80,12 +80,12 @@ def test_a_postponed_game_is_told_on_the_day_and_played_when_both_are_free(ordin
     season = made(0, postponed=0.03)
     moved = season.games[season.games["known_at"] != ""].query("status == 'final'")
     assert 25 <= len(moved) <= 37
-    for row in moved.itertuples():
-        told = season.games[season.games["game_id"] == row.game_id]
+    for game, known_at, date in moved[["game_id", "known_at", "date"]].to_numpy().tolist():
+        told = season.games[season.games["game_id"] == game]
         assert told["status"].tolist() == ["scheduled", "final"]
         assert told["home_pts"].isna().tolist() == [True, False]
-        assert row.known_at == f"{told['date'].iloc[0]}T16:00:00Z" < f"{row.date}T00"
-        assert season.truth.loc[row.game_id, "date"] == row.date
+        assert known_at == f"{told['date'].iloc[0]}T16:00:00Z" < f"{date}T00"
+        assert season.truth.loc[game, "date"] == date
     sides = pd.concat([season.truth[["date", side]].set_axis(["date", "team"], axis=1) for side in ("home", "away")])
     assert not sides.duplicated().any()
     assert season.truth["date"].is_monotonic_increasing
@@ -107,11 +107,11 @@ def test_a_corrected_score_is_first_told_wrong_and_put_right_two_days_later(ordi
     season = made(0, corrected=0.02)
     right = season.games[season.games["known_at"] != ""]
     assert 12 <= len(right) <= 40
-    for row in right.itertuples():
-        first = season.games[season.games["game_id"] == row.game_id].iloc[0]
-        assert 1 <= abs(first["home_pts"] - row.home_pts) <= 4
+    for game, known_at, date, points in right[["game_id", "known_at", "date", "home_pts"]].to_numpy().tolist():
+        first = season.games[season.games["game_id"] == game].iloc[0]
+        assert 1 <= abs(first["home_pts"] - points) <= 4
         assert first["home_pts"] != first["away_pts"]
-        assert (pd.Timestamp(row.known_at[:10]) - pd.Timestamp(row.date)).days == 2
+        assert (pd.Timestamp(known_at[:10]) - pd.Timestamp(date)).days == 2
     pd.testing.assert_frame_equal(season.truth, ordinary[0].truth)
 
 

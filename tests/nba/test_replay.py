@@ -54,13 +54,12 @@ def test_nightly_answers_equal_those_with_the_future_deleted(
     for number, date in enumerate(nights[5::23]):
         now = noon(date)
         alone = cut_off(tmp_path / str(number), made, now)
-        slates, histories = (
-            [one.slate(date, now) for one in (source, alone)],
-            [one.history(now) for one in (source, alone)],
-        )
-        pd.testing.assert_frame_equal(*[slate.drop(columns=["overtimes", "late_news"]) for slate in slates])
-        pd.testing.assert_frame_equal(*histories)
-        pd.testing.assert_frame_equal(*[features(past, slates[0]) for past in histories], check_exact=True)
+        slate, alike = source.slate(date, now), alone.slate(date, now)
+        unknown = ["overtimes", "late_news"]
+        pd.testing.assert_frame_equal(slate.drop(columns=unknown), alike.drop(columns=unknown))
+        past, known = source.history(now), alone.history(now)
+        pd.testing.assert_frame_equal(past, known)
+        pd.testing.assert_frame_equal(features(past, slate), features(known, slate), check_exact=True)
 
 
 def test_walking_on_equals_starting_from_the_first_game_where_nothing_was_corrected(
@@ -90,7 +89,9 @@ def test_a_season_replays_in_seconds_with_models_that_see_only_the_past(
     source, made = league
     first = made[-1].games["date"].min()
     model = train(seasons_before(training_frame(source.history(noon(first))), 2026))
-    won, p, began = [], [], perf_counter()
+    won: list[bool] = []
+    p: list[float] = []
+    began = perf_counter()
     for date in sorted(made[-1].games["date"].unique()):
         slate = source.slate(date, noon(date))
         slate = slate[slate["status"] == "scheduled"]

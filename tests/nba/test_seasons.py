@@ -147,8 +147,8 @@ def test_strengths_are_carried_over_from_season_to_season(decades: list[list[Sea
     similar = []
     for made in decades:
         for before, after in pairwise(made):
-            pair = [[season.strengths[code] for code in TEAMS] for season in (before, after)]
-            similar.append(np.corrcoef(*pair)[0, 1])
+            old, new = (np.array([season.strengths[code] for code in TEAMS]) for season in (before, after))
+            similar.append(np.corrcoef(old, new)[0, 1])
         assert [season.season for season in made] == list(range(2020, 2027))
         assert every_truth(made)["game_id"].is_unique
         assert every_truth(made)["date"].is_monotonic_increasing

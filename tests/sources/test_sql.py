@@ -103,8 +103,11 @@ def test_a_season_in_a_database_answers_as_the_same_season_in_a_file(tmp_path: P
             (database.results(date, now), files.results(date, now)),
             (database.history(now), files.history(now)),
         ):
-            both = [frame.sort_values(["date", "game_id"]).reset_index(drop=True) for frame in (ours, theirs)]
-            pd.testing.assert_frame_equal(*both, check_dtype=False)
+            pd.testing.assert_frame_equal(_sorted(ours), _sorted(theirs), check_dtype=False)
+
+
+def _sorted(games: pd.DataFrame) -> pd.DataFrame:
+    return games.sort_values(["date", "game_id"]).reset_index(drop=True)
 
 
 def test_what_the_tables_hold_is_checked_like_a_file(tmp_path: Path) -> None:
