@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import pandas as pd
@@ -165,9 +165,9 @@ def test_a_seed_gives_the_same_season_and_another_seed_another() -> None:
 
 
 def test_a_season_is_made_in_well_under_two_seconds() -> None:
-    began = perf_counter()
+    began = process_time()
     generate_season(2026, 99)
-    assert perf_counter() - began < 1.0
+    assert process_time() - began < 1.0
 
 
 def test_rows_are_those_of_a_file_drop_in_the_order_of_play(seasons: list[Season]) -> None:
