@@ -29,7 +29,8 @@ class Wanted:
     """What to start beside MLflow and Prefect, for which model, and how to tell of it.
 
     `deployments_of` is the root of a project whose `deployments/prefect.yaml` is deployed and run by a worker;
-    `usual_ports` asks for the ports that people know (4200, 5000, 8080) where they are free.
+    `usual_ports` asks for the ports that people know (4200, 5000, 8080) where they are free; `make_room` may move
+    what stands in the home, and is called once the home is held and before anything is started in it.
     """
 
     model: str = "nba-win"
@@ -37,6 +38,7 @@ class Wanted:
     deployments_of: Path | None = None
     usual_ports: bool = False
     progress: Callable[[str], None] = lambda line: None
+    make_room: Callable[[Home], None] = lambda home: None
 
 
 class Supervisor:
@@ -134,6 +136,8 @@ def supervised(home: Path | str, wanted: Wanted) -> Iterator[Supervisor]:
     place = Home.at(home)
     place.prepare()
     with place.held() as lock, _signals_end_the_block():
+        wanted.make_room(place)
+        place.prepare()
         supervisor = Supervisor(place, wanted, lock)
         try:
             supervisor.start()

@@ -141,15 +141,22 @@ with start_stack(sys.argv[1], Wanted(gateway=False)):
 """
 
 
-def test_a_killed_stack_leaves_no_process_and_its_home_is_used_again(up: Up) -> None:
-    """Last in this file, in the home that the tests above have used and left."""
-    held = subprocess.Popen([sys.executable, "-c", HOLD, str(up.home)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+def test_a_stack_that_is_stopped_by_a_signal_leaves_no_process(up: Up, number: signal.Signals) -> None:
+    """Last in this file, each in the home that the tests above have used and left."""
+    held = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(up.home)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     assert held.stdout is not None
     with held, held.stdout:
         assert held.stdout.readline() == "up\n"
         assert attach(up.home) is not None
         family = psutil.Process(held.pid).children(recursive=True)
-        held.kill()
+        held.send_signal(number)
     assert len(family) >= 5
     assert not psutil.wait_procs(family, timeout=30)[1]
     assert attach(up.home) is None
