@@ -15,7 +15,8 @@ from tasks.rollout.refusal import BadInput
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-WHOLE = re.compile(r"-?(0|[1-9]\d*)(\.0)?")
+Night = str | int | float
+NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 AMBIGUOUS = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}")
 
 
@@ -35,7 +36,7 @@ class Forecasts:
     """The ledger of a file, its nights as the file has them, and what a person should know about it."""
 
     ledger: Ledger
-    nights: dict[str, str | int]
+    nights: dict[str, Night]
     notes: tuple[str, ...]
 
 
@@ -68,7 +69,7 @@ def read_forecasts(path: Path, columns: Columns, fallback: str) -> Forecasts:
 
 def _ledger(
     frame: DataFrame, numbers: dict[str, Series], columns: Columns, pair: Pair
-) -> tuple[Ledger, dict[str, str | int]]:
+) -> tuple[Ledger, dict[str, Night]]:
     nights = _nights(frame[columns.night])
     names = sorted(set(nights), key=lambda night: (isinstance(night, str), night))
     place = {night: at for at, night in enumerate(names)}
@@ -142,14 +143,15 @@ def _repeated(rows: DataFrame, outcomes: Series, columns: Columns) -> Series:
     return rows.duplicated(columns.unit, keep="last")
 
 
-def _nights(column: Series) -> list[str | int]:
-    """Return the nights as they can be sorted: whole numbers as numbers, times as dates, else as text."""
+def _nights(column: Series) -> list[Night]:
+    """Return the nights as they can be sorted: numbers as numbers, times as dates, else as text."""
     if column.dtype.kind == "M":
         return [str(night) for night in column.dt.strftime("%Y-%m-%d")]
     texts = [str(night) for night in column]
     distinct = set(texts)
-    if all(WHOLE.fullmatch(text) for text in distinct):
-        return [int(float(text)) for text in texts]
+    if all(NUMBER.fullmatch(text) for text in distinct):
+        numbers = {text: float(text) for text in distinct}
+        return [int(number) if number.is_integer() else number for number in (numbers[text] for text in texts)]
     odd = next((text for text in sorted(distinct) if AMBIGUOUS.fullmatch(text)), None)
     if odd is not None:
         raise BadInput(str(column.name), f"night {odd} does not sort by time as text; write dates as YYYY-MM-DD")

@@ -170,6 +170,8 @@ def test_nights_keep_the_value_of_their_column_and_numbers_sort_as_numbers(
     frame = season().assign(date=np.arange(600) // 6 + 1)
     _, answer, _ = run(capsys, frame, tmp_path, "--q-bar", "0.003")
     assert [look["night"] for look in answer["looks"]] == list(range(1, 101))
+    _, answer, _ = run(capsys, frame.assign(date=frame["date"] / 2), tmp_path, "--q-bar", "0.003")
+    assert [look["night"] for look in answer["looks"]] == [k / 2 for k in range(1, 101)]
     times = tmp_path / "times.parquet"
     season().assign(date=lambda table: pd.to_datetime(table["date"])).to_parquet(times)
     assert call(capsys, times)[1]["looks"][-1]["night"] == "2024-01-31"
