@@ -142,7 +142,7 @@ def _largest(terms: Mapping[str, float]) -> str:
 
 def _held(path: Path, rule: Rule, ledger: Ledger) -> NDArray[np.object_]:
     """Return why each look may not step up, or an empty text."""
-    reasons = np.where(path.answered < rule.min_coverage * path.n, "coverage", "").astype(object)
+    reasons = np.where(path.answered / path.n < rule.min_coverage, "coverage", "").astype(object)
     if rule.holds:
         if ledger.overdue:
             reasons[-1:] = "labels_late"
