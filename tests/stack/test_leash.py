@@ -65,11 +65,17 @@ def _line(process: subprocess.Popen[str]) -> str:
 def _all_gone(pids: set[int], within: float = 8.0) -> bool:
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
-        alive = {pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"}
-        if not alive:
+        if not any(_is_running(pid) for pid in pids):
             return True
         time.sleep(0.02)
     return False
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _family(process: subprocess.Popen[str]) -> set[int]:
