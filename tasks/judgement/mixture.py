@@ -32,7 +32,7 @@ def log_mix(s: ArrayLike, v: ArrayLike, l0: float, t: float) -> Array:
     >>> float(log_mix(0.0, 0.0, 1.0, 0.5))
     0.0
     >>> round(float(log_mix(4.0, 2.0, 1.0, 0.5)), 6)
-    3.330402
+    3.153068
     """
     excess, allowance = _checked(s, v, t)
     spread = 1.0 + allowance * t**2

@@ -22,7 +22,7 @@ def rate_log_e(
     arm add nothing. temper: 1/overdispersion, for bursts (`measured_temper`). Raises BadInput on impossible counts.
 
     >>> rate_log_e([0, 6], [100, 100], [0, 1], [1900, 1900]).round(2).tolist()
-    [0.0, 2.0]
+    [0.0, 1.62]
     """
     bad_c, n_c = _counts("canary", canary_bad, canary_n)
     bad_b, n_b = _counts("baseline", baseline_bad, baseline_n)
@@ -41,7 +41,7 @@ def below_limit_log_e(bad: ArrayLike, n: ArrayLike, limit: float) -> Array:
     """Return the path of log e, window by window, that the rate of bad events is below the limit (null: p >= limit).
 
     >>> below_limit_log_e([0, 0], [300, 300], 0.01).round(2).tolist()
-    [2.16, 4.65]
+    [2.28, 4.73]
     """
     events, requests = _counts("canary", bad, n)
     if not 0 < limit < 1:

@@ -60,3 +60,26 @@ def season(make_ledger: MakeLedger) -> Callable[..., Ledger]:
         return make_ledger(night, old, new, y, **columns)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def harmful(make_ledger: MakeLedger) -> MakeLedger:
+    """Return ten games a night, all lost by the home team that the challenger believes in."""
+
+    def make(nights: int = 10, **columns: object) -> Ledger:
+        n = nights * 10
+        return make_ledger(np.repeat(np.arange(nights), 10), np.full(n, 0.5), np.full(n, 0.8), np.zeros(n), **columns)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def even(make_ledger: MakeLedger) -> MakeLedger:
+    """Return two forecasters a hair apart who take turns at being right."""
+
+    def make(nights: int = 30, a_night: int = 10, **columns: object) -> Ledger:
+        n = nights * a_night
+        night = np.repeat(np.arange(nights), a_night)
+        return make_ledger(night, np.full(n, 0.5), np.full(n, 0.52), np.arange(n) % 2, **columns)
+
+    return make
