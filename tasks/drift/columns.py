@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-NUMBER_KINDS = "iufmb"
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 
 
@@ -42,6 +42,9 @@ class Column:
         return below + self.values.size - int(np.searchsorted(self.values, np.inf, side="left"))
 
 
+Pick = Callable[[NDArray[np.int64]], Column]
+
+
 def read(series: pd.Series, expected: str | None = None) -> Column:
     """Return a column as numbers or as levels, converted once by its logical type.
 
@@ -62,7 +65,21 @@ def read(series: pd.Series, expected: str | None = None) -> Column:
     wanted = expected if expected in ("numeric", "categorical") else kind
     if wanted == "categorical":
         return _levels(series)
-    return _numbers(series) if kind == "numeric" or _is_boolean(series) else _parsed(series)
+    return ordered(_raw(series)) if kind == "numeric" or _is_boolean(series) else _parsed(series)
+
+
+def picker(series: pd.Series) -> Pick:
+    """Return a function from row numbers to the column of those rows, converted once for many windows.
+
+    >>> import pandas as pd
+    >>> picker(pd.Series([3.0, 1.0, 2.0]))(np.array([0, 2])).values
+    array([2., 3.])
+    """
+    kind = read(series).kind
+    if kind != "numeric":
+        return lambda rows: read(series.iloc[rows], kind)
+    raw = _raw(series)
+    return lambda rows: ordered(raw[rows])
 
 
 def level_name(value: object) -> str:
@@ -106,18 +123,23 @@ def _kind_of_objects(series: pd.Series) -> str:
     return "unknown" if found in ("datetime64", "datetime", "date", "period", "complex") else "categorical"
 
 
-def _numbers(series: pd.Series) -> Column:
+def _raw(series: pd.Series) -> Floats:
     if series.dtype.kind == "m":
-        return _ordered(np.asarray(series.dt.total_seconds(), dtype=np.float64), len(series))
+        return np.asarray(series.dt.total_seconds(), dtype=np.float64)
     if series.dtype == np.float64:
-        return _ordered(np.asarray(series), len(series))
-    return _ordered(series.to_numpy(dtype="float64", na_value=np.nan), len(series))
+        return np.asarray(series)
+    return series.to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _ordered(raw: Floats, rows: int, unreadable: int = 0, example: str = "") -> Column:
-    ordered = np.sort(raw)
-    known = int(np.searchsorted(ordered, np.nan))
-    return Column("numeric", rows, rows - known, values=ordered[:known], unreadable=unreadable, example=example)
+def ordered(raw: Floats, unreadable: int = 0, example: str = "") -> Column:
+    """Return numbers in any order, NaN where one is missing, as a column: the one sort.
+
+    >>> ordered(np.array([2.0, np.nan, 1.0])).values
+    array([1., 2.])
+    """
+    values = np.sort(raw)
+    known = int(np.searchsorted(values, np.nan))
+    return Column("numeric", raw.size, raw.size - known, values=values[:known], unreadable=unreadable, example=example)
 
 
 def _parsed(series: pd.Series) -> Column:
@@ -127,7 +149,7 @@ def _parsed(series: pd.Series) -> Column:
     numbers = pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     bad = np.flatnonzero(np.isnan(numbers) & cells.notna().to_numpy())
     example = f"{str(cells.iloc[int(bad[0])])[:40]!r} in row {int(bad[0]) + 1}" if bad.size else ""
-    return _ordered(numbers, len(series), unreadable=int(bad.size), example=example)
+    return ordered(numbers, unreadable=int(bad.size), example=example)
 
 
 def _levels(series: pd.Series) -> Column:
