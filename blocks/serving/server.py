@@ -41,8 +41,8 @@ SWITCH_S = 0.0005  # the shadow thread must not hold the interpreter for Python'
 def serve(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl-C and return the exit status."""
     logging.basicConfig(stream=sys.stderr, level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("alembic", "mlflow", "httpx"):
-        logging.getLogger(noisy).setLevel("WARNING")
+    for noisy in ("alembic", "mlflow", "urllib3"):
+        logging.getLogger(noisy).setLevel("ERROR")
     # versions are asked with arrays once they have shown that this changes nothing
     warnings.filterwarnings("ignore", message="X does not have valid feature names")
     sys.setswitchinterval(SWITCH_S)

@@ -68,7 +68,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     twin_folder = Path(artifacts.download_artifacts(f"models:/{MODEL}/{without}", dst_path=str(folder / "twin")))
     _write_twin(twin_folder, plain)
     twin = register(record.uri, MODEL, str(twin_folder), {})
-    yield Demo(record, frame.iloc[0].to_dict(), {"native": native, "numbers alone": without, "onnx twin": twin})
+    row = {str(name): value for name, value in frame.iloc[0].items()}
+    yield Demo(record, row, {"native": native, "numbers alone": without, "onnx twin": twin})
     os.chdir(before)
 
 
@@ -132,9 +133,8 @@ def test_requests_a_second_against_mlflow_models_serve(
     load = Load("127.0.0.1", int(process.client.base_url.port or 0), "/invocations", body)
     ratios = {}
     for name, version in demo.versions.items():
-        process.put_routes(routes_of(version))
-        report = process.wait_until(lambda answer, version=version: answer.json()["champion"] == version)
-        runtime = report["versions"][version]["runtime"]
+        process.serve(routes_of(version))
+        runtime = process.client.get("/health").json()["versions"][version]["runtime"]
         ratios[name] = _measure(f"gateway, {name} ({runtime})", load, process.popen.pid, capsys).rate / theirs.rate
     with capsys.disabled():
         print("\n".join(f"  {name}: {ratio:.1f} x mlflow models serve" for name, ratio in ratios.items()))  # noqa: T201

@@ -178,6 +178,12 @@ class Process:
             time.sleep(0.05)
         raise AssertionError((self.home / "log").read_text()[-2000:])
 
+    def serve(self, routes: dict[str, Any]) -> None:
+        """Put routes in force and wait until every version of them is loaded."""
+        self.put_routes(routes)
+        wanted = {arm["version"] for arm in routes["arms"]}
+        self.wait_until(lambda answer: set(answer.json().get("loaded", [])) == wanted, "/routes")
+
     def is_listening(self) -> Any:
         """Wait for the first answer of any kind."""
         return self.wait_until(lambda answer: True)
@@ -196,10 +202,22 @@ class Process:
 @pytest.fixture
 def start(tmp_path: Path, registry: Registry) -> Iterator[Callable[..., Process]]:
     """Return a function that starts a gateway; whatever is left of it is killed afterwards."""
+    yield from _starting(tmp_path / "gateway", registry.uri)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, registry: Registry) -> Iterator[Process]:
+    """Return one gateway for the tests of a file; each puts the routes that it needs."""
+    for begin in _starting(tmp_path_factory.mktemp("shared"), registry.uri):
+        process = begin()
+        process.is_listening()
+        yield process
+
+
+def _starting(home: Path, registry_uri: str) -> Iterator[Callable[..., Process]]:
     started: list[Process] = []
 
-    def begin(home: Path | None = None, tracking_uri: str = registry.uri, **flags: object) -> Process:
-        folder = home or tmp_path / "gateway"
+    def begin(folder: Path = home, tracking_uri: str = registry_uri, **flags: object) -> Process:
         folder.mkdir(parents=True, exist_ok=True)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -237,9 +237,9 @@ def test_many_at_once_are_each_answered_as_if_alone(tmp_path: Path) -> None:
 
     async def run() -> list[httpx.Response]:
         async with parts.client() as client:
-            body = {"json": {"instances": [[1, 2]]}}
+            body = {"instances": [[1, 2]]}
             calls: list[Awaitable[httpx.Response]] = [
-                client.post("/invocations", headers={"x-routing-key": f"k{n}"}, **body) for n in range(100)
+                client.post("/invocations", headers={"x-routing-key": f"k{n}"}, json=body) for n in range(100)
             ]
             return list(await asyncio.gather(*calls))
 

@@ -51,10 +51,8 @@ def test_routes_predictions_and_the_journal_go_through_the_block(
     assert served.to_dict() == {answer["request_id"]: answer["predictions"][0] for answer in answered}
 
 
-def test_errors_of_the_gateway_become_errors_of_the_house(start: Callable[..., Process]) -> None:
-    process = start()
-    process.is_listening()
-    url = str(process.client.base_url)
+def test_errors_of_the_gateway_become_errors_of_the_house(shared: Process) -> None:
+    url = str(shared.client.base_url)
     with pytest.raises(Refused, match="arms is empty"):
         Gateway(url=url, token=SecretStr(TOKEN)).put_routes({"salt": "s", "arms": [], "fallback": None})
     with pytest.raises(Refused, match="may not"):

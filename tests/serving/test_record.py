@@ -32,7 +32,7 @@ def test_the_log_is_followed_and_a_restart_after_a_kill_serves_its_champion(
 ) -> None:
     champion, challenger = registry.versions["plain"], registry.versions["with_status"]
     routes = routes_of(champion, challenger, 50)
-    process = start(tracking_uri=record.uri, home=tmp_path / "gateway")
+    process = start(tracking_uri=record.uri, folder=tmp_path / "gateway")
     process.wait_until(lambda answer: "no champion" in answer.text)
     record.append(routes)
     process.wait_until(lambda answer: len(answer.json().get("loaded", [])) == 2, "/routes")
@@ -46,13 +46,13 @@ def test_the_log_is_followed_and_a_restart_after_a_kill_serves_its_champion(
         assert time.monotonic() < end
     process.stop(signal.SIGKILL)
 
-    again = start(tracking_uri=record.uri, home=tmp_path / "gateway")
+    again = start(tracking_uri=record.uri, folder=tmp_path / "gateway")
     again.is_ready()
     assert {served_by(again, key) for key in keys} == {champion}
     assert again.stop() == 0
 
 
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
 def test_nothing_that_was_answered_is_lost_however_the_process_ends(
     start: Start, registry: Registry, record: Record, tmp_path: Path, by: int
 ) -> None:
@@ -60,7 +60,7 @@ def test_nothing_that_was_answered_is_lost_however_the_process_ends(
     store.migrate()
     url = store.url.get_secret_value()
     record.append(routes_of(registry.versions["plain"]))
-    process = start(tracking_uri=record.uri, home=tmp_path / "gateway", store_url=url, ship_s=0.2)
+    process = start(tracking_uri=record.uri, folder=tmp_path / "gateway", store_url=url, ship_s=0.2)
     process.is_ready()
     answered: list[str] = []
     torn: list[str] = []
@@ -92,10 +92,10 @@ def test_nothing_that_was_answered_is_lost_however_the_process_ends(
         assert status == 0
         assert list((tmp_path / "gateway" / "spool").iterdir()) == []
     else:
-        heir = start(tracking_uri=record.uri, home=tmp_path / "gateway", store_url=url, ship_s=0.2)
+        heir = start(tracking_uri=record.uri, folder=tmp_path / "gateway", store_url=url, ship_s=0.2)
         heir.is_ready()
         heir.wait_until(lambda _: len(list((tmp_path / "gateway" / "spool").glob("*.ndjson"))) == 1)
-        heir.stop()
+        assert heir.stop(signal.SIGINT) == 0
     assert set(answered) <= set(store.journal(MODEL)["request_id"])
 
 
@@ -104,7 +104,7 @@ def test_a_store_that_is_away_is_not_noticed_by_clients(
 ) -> None:
     record.append(routes_of(registry.versions["plain"]))
     url = f"sqlite:///{tmp_path}/nowhere/store.db"
-    process = start(tracking_uri=record.uri, home=tmp_path / "gateway", store_url=url, ship_s=0.1)
+    process = start(tracking_uri=record.uri, folder=tmp_path / "gateway", store_url=url, ship_s=0.1)
     process.is_ready()
     served_by(process, "g-1")
     report = process.wait_until(lambda answer: answer.json()["journal"]["store_failure"] is not None)
@@ -116,6 +116,6 @@ def test_a_store_that_is_away_is_not_noticed_by_clients(
 def test_a_port_that_is_taken_is_said_and_leaves_no_process(start: Start, registry: Registry, tmp_path: Path) -> None:
     first = start()
     first.is_listening()
-    second = start(home=tmp_path / "second", port=first.client.base_url.port)
+    second = start(folder=tmp_path / "second", port=first.client.base_url.port)
     assert second.popen.wait(30) not in (0, None)
     assert "address already in use" in (tmp_path / "second" / "log").read_text()

@@ -44,11 +44,11 @@ def test_a_wrong_setting_is_named_and_leaves_with_2(
 def test_a_token_is_no_flag_and_is_not_shown() -> None:
     with pytest.raises(SystemExit):
         read_settings([*NEEDED, "--token", "secret"])
-    assert "secret" not in repr(Settings(model="m", tracking_uri="u", token="secret"))  # type: ignore[arg-type]
+    assert "secret" not in repr(Settings(model="m", tracking_uri="u", token="secret"))
 
 
 def test_a_bind_that_others_can_reach_needs_a_token() -> None:
-    assert not Settings(model="m", tracking_uri="u", host="0.0.0.0", token="t").is_loopback  # type: ignore[arg-type]
+    assert not Settings(model="m", tracking_uri="u", host="0.0.0.0", token="t").is_loopback
     assert Settings(model="m", tracking_uri="u", host="::1").is_loopback
 
 

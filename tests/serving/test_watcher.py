@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ class Record:
     def __init__(self, routes: dict[str, Any] | None) -> None:
         self.routes = routes
         self.failure: Exception | None = None
-        self.meanwhile = lambda: None
+        self.meanwhile: Callable[[], object] = lambda: None
 
     def __call__(self) -> Mapping[str, Any] | None:
         routes = self.routes
@@ -126,7 +126,7 @@ def test_no_failure_of_the_reader_ends_what_stands(failure: Exception) -> None:
 def test_a_read_that_began_before_a_poke_cannot_undo_it() -> None:
     stand = Stand(routes_of("6", "7", 100), "6", "7")
     stand.turn()
-    stand.record.meanwhile = lambda: stand.watcher.offer(routes_of("6")) and None
+    stand.record.meanwhile = lambda: stand.watcher.offer(routes_of("6"))
     stand.turn()
     assert stand.versions == {"6"}
 
