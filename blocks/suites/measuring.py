@@ -81,8 +81,14 @@ def _run(
     import great_expectations as gx
 
     built = [_built(item, place) for place, item in items.items()]
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    quiet = DataContextConfig(
+        # the default makes a folder for documents that nobody asks for, in every call
+        store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+        progress_bars={"globally": False},
+    )
+    context = gx.get_context(mode="ephemeral", project_config=quiet)
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("frame")
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
     answer = batch.validate(

@@ -116,8 +116,8 @@ def implied(price: NDArray[np.float64]) -> NDArray[np.float64]:
     >>> implied(np.array([-150.0, 130.0])).round(3).tolist()
     [0.6, 0.435]
     """
-    favourite = -price / (100.0 - price)
-    return np.where(price < 0, favourite, 100.0 / (100.0 + np.abs(price)))
+    size = np.abs(price)
+    return np.where(price < 0, size, 100.0) / (100.0 + size)
 
 
 def overround(frame: pd.DataFrame, prices: Sequence[str], low: float, high: float) -> Finding:

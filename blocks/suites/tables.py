@@ -105,9 +105,9 @@ def beats_mirror(frame: pd.DataFrame, forecast: str, outcome: str, min_rows: int
     rows = frame[[forecast, outcome]].astype(float).dropna()
     p, y = rows[forecast].to_numpy().clip(0.01, 0.99), rows[outcome].to_numpy()
     gain = (2 * y - 1) * (np.log(p) - np.log1p(-p))
-    spread = float(gain.std())
-    if len(rows) < min_rows or spread == 0.0:
+    if len(rows) < min_rows or np.ptp(gain) == 0.0:
         return Finding(True)
+    spread = float(gain.std())
     score = float(gain.mean()) / spread * math.sqrt(len(rows))
     if score > -z:
         return Finding(True)

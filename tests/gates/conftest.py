@@ -1,0 +1,88 @@
+"""Gates and seasons to hold against them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from blocks.gates import Gates
+from blocks.suites.table_file import read_table
+from tasks.nba.seasons import generate_season
+
+ROOT = Path(__file__).resolve().parents[2]
+Answer = dict[str, Any]
+Run = Callable[..., Answer]
+
+
+@pytest.fixture(scope="session")
+def gates() -> Gates:
+    """Return the gates that are shipped."""
+    return Gates(folder=str(ROOT / "deployments" / "models"))
+
+
+@pytest.fixture(scope="session")
+def run(gates: Gates) -> Run:
+    """Return a call that runs a suite of nba-win."""
+
+    def call(kind: str, frame: pd.DataFrame, **context: object) -> Answer:
+        return gates.run(f"nba-win/{kind}", frame, context)
+
+    return call
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Callable[..., Run]:
+    """Return a call that writes a suite and gives the call that runs it."""
+
+    def write(*expectations: dict[str, object], **header: object) -> Run:
+        (tmp_path / "own.yaml").write_text(yaml.safe_dump({**header, "expectations": list(expectations)}))
+        own = Gates(folder=str(tmp_path))
+        return lambda frame, **context: own.run("own", frame, context)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def generated() -> pd.DataFrame:
+    """Return one generated season; copy it before you change it."""
+    games = generate_season(2019, 7).games
+    return games[games["status"] == "final"].reset_index(drop=True)
+
+
+@pytest.fixture
+def season(generated: pd.DataFrame) -> pd.DataFrame:
+    """Return a season that a test may spoil."""
+    return generated.copy()
+
+
+@pytest.fixture(scope="session")
+def real_games(nba_data: Path) -> pd.DataFrame:
+    """Return every real game."""
+    return read_table(nba_data / "games.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def real_box(nba_data: Path) -> pd.DataFrame:
+    """Return every real box score."""
+    return read_table(nba_data / "team_box.csv.gz")
+
+
+@pytest.fixture(scope="session")
+def real_odds(nba_data: Path) -> pd.DataFrame:
+    """Return every real closing price, as found."""
+    return read_table(nba_data / "odds.csv.gz")
+
+
+def failed(answer: Answer) -> set[str]:
+    """Return the names of the expectations that failed."""
+    return {one["expectation"] for one in answer["failed"]}
+
+
+def set_aside(answer: Answer) -> list[int]:
+    """Return the rows that were set aside."""
+    return [one["row"] for one in answer["quarantined"]]
