@@ -51,7 +51,7 @@ def test_every_flow_is_deployed_and_every_deployment_is_a_flow() -> None:
 @pytest.mark.parametrize("path", flow_files(), ids=str)
 def test_a_deployment_gives_only_parameters_that_its_flow_has(path: Path) -> None:
     taken = {argument.arg for argument in _flow_of(path).args.args + _flow_of(path).args.kwonlyargs}
-    assert {"model", "platform", "now"} <= taken
+    assert {"model", "platform"} <= taken
     assert set(_deployments()[f"flows/{path.stem}.py:{path.stem}"].get("parameters", {})) <= taken
 
 
