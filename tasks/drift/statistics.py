@@ -116,10 +116,11 @@ def _distribution(pair: _Pair) -> Measured:
 
 
 def _renamed(pair: _Pair) -> dict[str | float, int]:
-    """Follow a boolean reference where the window says 0 and 1."""
-    current = pair.current.levels
-    if set(pair.reference.levels or ()) <= {"True", "False"} and set(current) <= {"0", "1"}:
-        return {("True" if level == "1" else "False"): count for level, count in current.items()}
+    """Follow the reference where one side says True and False, the other 1 and 0."""
+    reference, current = set(pair.reference.levels or ()), pair.current.levels
+    for names in ({"0": "False", "1": "True"}, {"False": "0", "True": "1"}):
+        if set(current) <= names.keys() and reference <= set(names.values()):
+            return {names[str(level)]: count for level, count in current.items()}
     return current
 
 
