@@ -187,6 +187,14 @@ def test_only_closed_nights_are_looks(even: MakeLedger) -> None:
     assert half.looks == judge(ledger, RULE).looks[:4]
 
 
+def test_a_closed_night_without_a_labelled_unit_is_no_look(make_ledger: MakeLedger) -> None:
+    n = 200
+    ledger = make_ledger(np.repeat([0, 3], 100), np.full(n, 0.5), np.full(n, 0.52), np.arange(n) % 2)
+    judgement = judge(ledger, RULE)
+    assert [look.night for look in judgement.looks] == [ledger.nights[0], ledger.nights[3]]
+    assert judgement.reason == "minimums"
+
+
 def test_no_looks_is_never_a_pass(make_ledger: MakeLedger) -> None:
     judgement = judge(make_ledger([], [], [], []), RULE)
     assert judgement == Judgement(Verdict.WAIT, "no_looks", (), None, 0.0, False, RULE.digest)

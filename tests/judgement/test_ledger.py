@@ -126,6 +126,11 @@ def test_a_postponed_game_belongs_to_the_night_it_is_played_on_with_the_forecast
     assert waiting.counts.moved == 1
 
 
+def test_a_final_label_moved_to_another_night_by_a_correction_belongs_to_that_night() -> None:
+    built = ledger(both("a"), [told("a", 1, N3, recorded_at=at(N3, 1)), told("a", 1, N2, 2, recorded_at=at(N3, 9))])
+    assert [row[0] for row in rows(built)] == [N2]
+
+
 def test_revisions_may_be_counted_by_night_too() -> None:
     outcomes = [told("a", None), told("a", None, revision=2, status="moved"), told("a", 1, N3, revision=1)]
     assert rows(ledger(both("a"), outcomes))[0][0] == N3

@@ -64,8 +64,9 @@ def test_the_threshold_fails_on_the_fourth_night_above_the_margin(make_ledger: M
     )
 
 
-def test_mann_whitney_is_scipys_on_the_losses(season: MakeLedger) -> None:
-    ledger = season(3, noise=0.3)
+@pytest.mark.parametrize("seed", range(8))
+def test_mann_whitney_is_scipys_on_the_losses(season: MakeLedger, seed: int) -> None:
+    ledger = season(seed, noise=0.25)
     losses = tuple((p - ledger.y) ** 2 for p in (ledger.p_old, ledger.p_new))
     path = path_of(ledger, RULE)
     call = mann_whitney(path, RULE, (losses[0], losses[1]))
