@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from tasks.clock import moment
-from tasks.gates import must_pass_each
+from tasks.gates import must_pass_together
 from tasks.outcomes import Settled, open_nights, read_results, record_results
 from tasks.records import read_policy_of
 
@@ -25,5 +25,5 @@ def settle(model: str = "nba-win", platform: str = "local", now: datetime | None
     world, at = Platform.open(platform), moment(now)
     suite = read_policy_of(world, model).gates.results
     nights = open_nights(world, model, at)
-    results = must_pass_each(world.gates, model, suite, read_results(world, nights, at))
+    results = must_pass_together(world.gates, model, suite, read_results(world, nights, at))
     return record_results(world, model, nights, results, at)

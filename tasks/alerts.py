@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from blocks.errors import Unavailable
 from blocks.log.rollouts import Record
 from blocks.platform import Platform
 from blocks.registry import Registry
-from tasks.monitoring import Finding, Watched
+from tasks.alerting.alert import Alert
+from tasks.alerting.decide import Change, Examined, decide
+from tasks.alerting.rules import rules_of
+from tasks.monitoring import Watched
 from tasks.records import rollout_of
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
@@ -84,56 +86,27 @@ def announce(platform: Platform, model: str) -> int:
     return len(sent)
 
 
-SEVERITY = {
-    "feature_drift": "WARNING",
-    "prediction_drift": "WARNING",
-    "labels_late": "CRITICAL",
-    "performance_degradation": "CRITICAL",
-}
-
-
-def changes(
-    seen: Watched, standing: Sequence[dict[str, object]], policy: Policy, now: datetime
-) -> list[dict[str, object]]:
-    """Return the alerts to save: new ones, those that go on, and those whose cause is gone.
-
-    One alert per version, type and subject while it lasts; one that comes back later is a new alert.
-    """
-    found = {(one.type, one.subject): one for one in seen.findings}
-    open_now = {(str(one["type"]), str(one["subject"])): one for one in standing}
-    kept = [one | {"updated_at": now, "says": found[name].says} for name, one in open_now.items() if name in found]
-    gone = [one | {"state": "resolved", "resolved_at": now} for name, one in open_now.items() if name not in found]
-    return [_opened(seen, one, policy, now) for name, one in found.items() if name not in open_now] + kept + gone
-
-
-def _opened(seen: Watched, finding: Finding, policy: Policy, now: datetime) -> dict[str, object]:
-    return {
-        "key": f"{policy.model}:{seen.version}:{finding.type}:{finding.subject}:{now.isoformat()}",
-        "model": policy.model,
-        "version": seen.version,
-        "type": finding.type,
-        "subject": finding.subject,
-        "severity": policy.alerts.rules.get(finding.type, SEVERITY.get(finding.type, "WARNING")),
-        "state": "open",
-        "opened_at": now,
-        "says": finding.says,
-    }
-
-
 @step("raise alerts")
 def raise_alerts(
     platform: Platform, model: str, seen: Watched | None, policy: Policy, now: datetime
 ) -> list[dict[str, object]]:
-    """Open, go on with and resolve alerts; send the new ones, and return them."""
+    """Open, go on with and resolve alerts; send what people must hear, and return the alerts that are new."""
     if seen is None:
         return []
     rows = platform.store.alerts(model, open_only=True).to_dict("records")
-    standing = [{**row["body"], "state": row["state"]} for row in rows if row["version"] == seen.version]
+    standing = [Alert.from_dict(row["body"]) for row in rows]
+    looked = Examined(model, seen.version, seen.signals)
     opened = []
-    for alert in changes(seen, standing, policy, now):
+    for change in decide([looked], standing, rules_of(policy.alerts.rules), now):
+        alert = change.alert.to_dict()
+        if change.notify:
+            platform.notifier.send({**alert, "key": change.key})
         platform.store.save_alert(alert)
-        if alert["state"] == "open" and alert["opened_at"] == now:
-            platform.notifier.send(alert)
-            emit(f"gamenight.alert.{str(alert['severity']).lower()}", model, {**alert, "opened_at": now.isoformat()})
+        if change.change is Change.OPENED:
+            emit(
+                f"gamenight.alert.{change.alert.severity.lower()}",
+                model,
+                {"key": change.key, "says": change.alert.says},
+            )
             opened.append(alert)
     return opened

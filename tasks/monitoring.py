@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy as np
 from blocks.errors import NotFound
 from blocks.platform import Platform
 from blocks.registry import Registry
+from tasks.alerting.decide import Signal
+from tasks.alerting.kinds import AlertType
+from tasks.drift.phases import PhasedProfile
 from tasks.drift.profile import Profile
 from tasks.drift.report import Report, compare
 from tasks.drift.settings import Settings
@@ -19,6 +23,7 @@ from tasks.evidence import gather, nights_of, through
 from tasks.judgement.detector import ALARM, detector_path
 from tasks.judgement.ledger import Ledger
 from tasks.judgement.paired import paired_terms
+from tasks.nba.features import phase_of
 from tasks.registry import PROFILE_FILE
 from tasks.rollout.fold import Rollout
 from tasks.rollout.plan import RESTORE
@@ -32,17 +37,8 @@ if TYPE_CHECKING:
 WINDOW_NIGHTS = 10
 LOOKS = 164
 """Looks at overlapping windows in a season, which share the false discovery rate."""
-GROWS_WITH_THE_SEASON = ("home_games", "away_games")
-"""Columns that tell the time of year; a window always differs from a whole season in them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that an alert may be raised for; the type and the subject name it while it lasts."""
-
-    type: str
-    subject: str
-    says: str
+NOT_COMPARED = ("status",)
+"""Columns that a live row differs in by nature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +49,29 @@ class Watched:
     rows: int
     drift: Report | None
     quality: dict[str, float]
-    findings: tuple[Finding, ...]
+    signals: tuple[Signal, ...]
     harm: str = ""
-    skipped: tuple[str, ...] = field(default=())
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Signal, ...]:
+        """Return the signals that stand for something wrong."""
+        return tuple(signal for signal in self.signals if signal.raised)
 
 
-def reference_of(registry: Registry, model: str, version: str) -> Profile | None:
-    """Return the reference profile that was stored with a version, or None where it has none."""
-    run_id = registry.version(model, version)["run_id"]
-    if not run_id:
-        return None
+@lru_cache(maxsize=16)
+def _reference(tracking_uri: str, run_id: str) -> PhasedProfile | None:
+    """Return the stored profile of a run; a version never changes, so a process reads it once."""
     try:
-        return Profile.from_dict(json.loads(registry.run_text(str(run_id), PROFILE_FILE)))
+        return PhasedProfile.from_dict(json.loads(Registry(tracking_uri=tracking_uri).run_text(run_id, PROFILE_FILE)))
     except NotFound:
         return None
+
+
+def reference_of(registry: Registry, model: str, version: str) -> PhasedProfile | None:
+    """Return the reference profile that was stored with a version, or None where it has none."""
+    run_id = registry.version(model, version)["run_id"]
+    return _reference(registry.tracking_uri, str(run_id)) if run_id else None
 
 
 def window_of(platform: Platform, model: str, version: str, now: datetime) -> pd.DataFrame:
@@ -80,9 +85,8 @@ def window_of(platform: Platform, model: str, version: str, now: datetime) -> pd
     return pd.DataFrame(rows)
 
 
-def drift_of(reference: Profile, window: pd.DataFrame, policy: Policy) -> Report:
-    """Return the report of a window, with the columns that tell the time of year left out."""
-    columns = {name: one for name, one in reference.columns.items() if name not in (*GROWS_WITH_THE_SEASON, "status")}
+def drift_of(reference: PhasedProfile, window: pd.DataFrame, policy: Policy) -> Report:
+    """Return the report of a window against the same phase of the training seasons."""
     settings = Settings(
         statistic=policy.drift.statistic,
         ks_effect=policy.drift.effect.get("ks", 0.1),
@@ -91,22 +95,38 @@ def drift_of(reference: Profile, window: pd.DataFrame, policy: Policy) -> Report
         min_rows=policy.drift.min_rows,
         looks=LOOKS,
     )
-    return compare(Profile(reference.rows, columns), window[list(columns)], settings)
+    matched = reference.matched(phase_of(window))
+    columns = {name: one for name, one in matched.columns.items() if name not in NOT_COMPARED}
+    return compare(Profile(matched.rows, columns), window[[name for name in columns if name in window]], settings)
 
 
-def findings_of(report: Report) -> list[Finding]:
-    """Return a finding per column that moved: of the inputs, or of the answers."""
-    kinds = {name: "prediction_drift" if name == "prediction" else "feature_drift" for name in report.drifted}
-    return [Finding(kind, name, report.columns[name].why) for name, kind in kinds.items()]
+def drift_signals(report: Report) -> list[Signal]:
+    """Return a signal per column, raised where it moved: of the inputs, or of the answers."""
+    return [
+        Signal(
+            AlertType.PREDICTION_DRIFT if name == "prediction" else AlertType.FEATURE_DRIFT,
+            name,
+            name in report.drifted,
+            column.why,
+        )
+        for name, column in report.columns.items()
+    ]
 
 
-def late_findings(platform: Platform, model: str, policy: Policy, now: datetime) -> list[Finding]:
-    """Return a finding per night whose results are overdue."""
+def late_signals(platform: Platform, model: str, policy: Policy, now: datetime) -> list[Signal]:
+    """Return a signal per recent night, raised where its results are overdue."""
     known = through(now)
-    nights = nights_of(platform.store.slates(model, until=known), platform.store.outcomes(model, until=known))
+    slates = platform.store.slates(model, since=now - timedelta(days=30), until=known)
     limit = timedelta(hours=policy.labels_overdue_hours)
-    late = [night for night in nights if not night.closed and night.first_tip + limit < now]
-    return [Finding("labels_late", night.date, f"{len(night.open_units)} games have no final result") for night in late]
+    return [
+        Signal(
+            AlertType.LABELS_LATE,
+            night.date,
+            not night.closed and night.first_tip + limit < now,
+            f"{len(night.open_units)} games have no final result",
+        )
+        for night in nights_of(slates, platform.store.outcomes(model, until=known))
+    ]
 
 
 def quality_of(ledger: Ledger) -> dict[str, float]:
@@ -138,13 +158,13 @@ def watch(platform: Platform, model: str, rollout: Rollout, policy: Policy, now:
     version = str(rollout.champion)
     reference, window = reference_of(platform.registry, model, version), window_of(platform, model, version, now)
     report = drift_of(reference, window, policy) if reference and len(window) else None
-    findings = late_findings(platform, model, policy, now) + (findings_of(report) if report else [])
+    signals = late_signals(platform, model, policy, now) + (drift_signals(report) if report else [])
     compared = not rollout.plan.first and rollout.plan.strategy != RESTORE and rollout.started_at is not None
     ledger = gather(platform.store, rollout, now).ledger if compared else None
     harm = decay(rollout, ledger) if ledger is not None and rollout.stage is Stage.PROMOTED else ""
     skipped = () if reference else (f"version {version} was registered without a reference profile",)
     quality = quality_of(ledger) if ledger is not None else {}
-    return Watched(version, len(window), report, quality, tuple(findings), harm, skipped)
+    return Watched(version, len(window), report, quality, tuple(signals), harm, skipped)
 
 
 def page(model: str, seen: Watched) -> str:

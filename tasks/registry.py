@@ -13,8 +13,8 @@ import numpy as np
 from blocks.catalogue.models import Trained
 from blocks.platform import Platform
 from blocks.registry import Registry
-from tasks.drift.profile import profile
-from tasks.nba.features import FEATURES, training_frame
+from tasks.drift.phases import phased_profile
+from tasks.nba.features import FEATURES, phase_of, training_frame
 from tasks.nba.training import train, trusted_types
 from tasks.rollout.canonical import digest
 from tasks.rollout.refusal import BadInput
@@ -50,7 +50,8 @@ def cut(games: pd.DataFrame, window: Window) -> pd.DataFrame:
         raise BadInput(
             "history", f"{len(recent)} games do not leave a training set beside {window.holdout} for the gates"
         )
-    return recent[recent["date"] < recent["date"].iloc[-window.holdout]]
+    kept: pd.DataFrame = recent[recent["date"] < recent["date"].iloc[-window.holdout]]
+    return kept
 
 
 def trained(model: str, kind: str, games: pd.DataFrame, pipeline: Pipeline, seed: int) -> Trained:
@@ -59,6 +60,7 @@ def trained(model: str, kind: str, games: pd.DataFrame, pipeline: Pipeline, seed
     p = pipeline.predict_proba(inputs)[:, 1]
     first, last = str(games["date"].iloc[0])[:10], str(games["date"].iloc[-1])[:10]
     data = digest(games.to_csv(index=False))
+    reference = phased_profile(inputs.assign(prediction=p), phase_of(games), games["season"].to_numpy())
     return Trained(
         pipeline=pipeline,
         example=inputs.head(EXAMPLE_ROWS),
@@ -72,7 +74,7 @@ def trained(model: str, kind: str, games: pd.DataFrame, pipeline: Pipeline, seed
             "data_digest": data[:16],
         },
         metrics={"train_brier": float(np.mean((p - games["home_win"].to_numpy(float)) ** 2))},
-        files={PROFILE_FILE: json.dumps(profile(inputs.assign(prediction=p)).to_dict())},
+        files={PROFILE_FILE: json.dumps(reference.to_dict())},
         trusted=trusted_types(),
     )
 

@@ -18,7 +18,7 @@ def report(
     if seen is None:
         return {"version": None, "findings": [], "opened": []}
     leave_page(key("monitor", model), page(model, seen))
-    found = [{"type": one.type, "subject": one.subject, "says": one.says} for one in seen.findings]
+    found = [{"type": one.type.value, "subject": one.subject, "says": one.says} for one in seen.findings]
     body = {"version": seen.version, "rows": seen.rows, "quality": seen.quality, "findings": found}
     drift = seen.drift.to_dict() if seen.drift is not None else None
     platform.store.save_report({"model": model, "kind": "monitor", "at": now, **body, "drift": drift})

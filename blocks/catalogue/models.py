@@ -121,16 +121,17 @@ def _create(tracking_uri: str, model: str, source: str, tags: Mapping[str, str])
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        run_id = source.split("/")[1] if source.startswith("runs:/") else _run_of(tracking_uri, source)
-        return str(mlflow.create_model_version(model, source, run_id=run_id, tags=dict(tags)).version)
+        model_id = source.removeprefix("models:/") if source.startswith("models:/m-") else None
+        run_id = _run_of(tracking_uri, source, model_id)
+        made = mlflow.create_model_version(model, source, run_id=run_id, tags=dict(tags), model_id=model_id)
+    return str(made.version)
 
 
-def _run_of(tracking_uri: str, source: str) -> str | None:
-    """Return the run that logged a `models:/m-...` source, where there is one."""
-    name = source.removeprefix("models:/")
-    if not name.startswith("m-"):
-        return None
-    return str(client(tracking_uri).get_logged_model(name).source_run_id)
+def _run_of(tracking_uri: str, source: str, model_id: str | None) -> str | None:
+    """Return the run that a source came from, where there is one."""
+    if source.startswith("runs:/"):
+        return source.split("/")[1]
+    return client(tracking_uri).get_logged_model(model_id).source_run_id if model_id else None
 
 
 def load(tracking_uri: str, model: str, version: str) -> Callable[[DataFrame], np.ndarray]:

@@ -7,18 +7,25 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deployments.command.output import say
+from deployments.stack import environment
 from deployments.stack.home import Home
-from deployments.stack.runner import save_blocks
+from deployments.stack.runner import block_words
 from deployments.stack.stack import Stack
 from deployments.stack.supervisor import Wanted, supervised
 from tasks.rollout.refusal import BadInput
 
+if TYPE_CHECKING:
+    from deployments.demo.scenario import Scenario
+
 MARK = "demo.json"
+KEPT = ("earlier", "stack.json", "logs")
 MODEL = "nba-win"
 PLATFORM = "local"
+QUIET = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
+"""The runs' logs are in the Prefect UI; here a person watches a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +39,16 @@ class Choice:
     keep: bool = False
 
 
-def make_room(home: Path) -> None:
+def make_room(place: Home) -> None:
     """Move what an earlier demo left in this home to `earlier/`; refuse a home that holds something else."""
-    place = Home.at(home)
     mark = place.root / MARK
     if mark.exists():
-        aside = place.root / "earlier" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+        aside = place.root / "earlier" / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
         aside.mkdir(parents=True)
-        for item in [item for item in place.root.iterdir() if item.name not in ("earlier", "stack.json", "stack.lock")]:
+        for item in [item for item in place.root.iterdir() if item.name not in KEPT]:
             item.rename(aside / item.name)
     elif (place.root / "mlflow.db").exists():
         raise BadInput("home", f"{place.root} holds a stack that is not a demo's; name another folder with --home")
-    place.root.mkdir(parents=True, exist_ok=True)
     mark.write_text(json.dumps({"made_by": "gamenight demo"}))
 
 
@@ -51,8 +56,7 @@ def run(choice: Choice) -> dict[str, Any]:
     """Play the whole demo and return its answer; `keep` leaves the servers up until Ctrl-C."""
     began = time.monotonic()
     say("gamenight demo: starting MLflow, Prefect and the gateway (20 to 40 s on two cores)")
-    make_room(choice.home)
-    with supervised(choice.home, Wanted(model=MODEL, progress=say)) as supervisor:
+    with supervised(choice.home, Wanted(model=MODEL, progress=say, make_room=make_room)) as supervisor:
         supervisor.ready()
         answer = _play(supervisor.stack, choice) | {"seconds": round(time.monotonic() - began, 1)}
         if choice.keep:
@@ -63,28 +67,31 @@ def run(choice: Choice) -> dict[str, Any]:
 
 
 def _play(stack: Stack, choice: Choice) -> dict[str, Any]:
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    with environment.applied(QUIET):
+        from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    from deployments.demo import scenario
-    from deployments.demo.answer import answer_of
-    from deployments.demo.progress import shown
-
-    save_blocks(stack)
-    played = (
-        scenario.real(stack.home.games, choice.games)
-        if choice.games
-        else scenario.generated(stack.home.games, choice.seed)
-    )
-    say(played.says)
-    # a sync flow run joins its heartbeat thread, which costs about a second a run
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        from blocks.platform import Platform
+        from blocks.__main__ import platform_of, save, words
+        from deployments.demo.answer import answer_of
+        from deployments.demo.progress import shown
         from deployments.demo.story import Story
 
-        with shown() as tell:
-            story = Story(Platform.open(PLATFORM), PLATFORM, MODEL, played.season, choice.defect, tell)
+        played = _scenario(stack, choice)
+        say(played.says)
+        platform = platform_of(words(block_words(stack)), stack.token)
+        save(platform, PLATFORM)
+        # a sync flow run joins its heartbeat thread, which costs about a second a run
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), shown() as tell:
+            story = Story(platform, PLATFORM, MODEL, played.season, choice.defect, tell)
             story.play()
-    return answer_of(story, stack.urls)
+        return answer_of(story, stack.urls)
+
+
+def _scenario(stack: Stack, choice: Choice) -> Scenario:
+    from deployments.demo import scenario
+
+    if choice.games:
+        return scenario.real(stack.home.games, choice.games)
+    return scenario.generated(stack.home.games, choice.seed)
 
 
 def _show(answer: dict[str, Any]) -> None:

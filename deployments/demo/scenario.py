@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 NEUTRAL_GAMES = 88
 BLOCK_BEGINS = 0.2
-PAST_SEASONS = 5
-FIRST_SEASON = 2022
+PAST_SEASONS = 12
+FIRST_SEASON = 2015
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Scenario:
 
 
 def generated(folder: Path, seed: int) -> Scenario:
-    """Write five past seasons and one to be played into the drop; the same seed gives the same games."""
+    """Write the past seasons and one to be played into the drop; the same seed gives the same games."""
     from blocks.sources.drop import write_season
     from tasks.nba.regimes import Regime
     from tasks.nba.seasons import generate_seasons

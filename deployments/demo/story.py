@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from blocks.platform import Platform
 from deployments.demo.calendar import Night
@@ -23,8 +23,8 @@ from tasks.rollout.fold import Rollout
 
 FEWEST_NIGHTS = 30
 MOST_NIGHTS = 90
-WINDOW = Window(seasons=3, holdout=300)
-KIND = "logistic"
+WINDOW = Window(seasons=4, holdout=300)
+KIND: Literal["logistic"] = "logistic"
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Story:
         self.tell(line, self.replay.nights)
 
     def _retrain(self, now: datetime, by: str) -> None:
-        retrain(self.model, self.name, KIND, WINDOW.seasons, WINDOW.holdout, 0, now, by)
+        retrain(self.model, self.name, KIND, WINDOW.seasons, WINDOW.holdout, now=now, by=by)
         self.now = now
 
     def _release_the_faulty(self, now: datetime) -> None:

@@ -16,8 +16,8 @@ STEP_SECONDS = 180.0
 POOL_SECONDS = 60.0
 
 
-def save_blocks(stack: Stack) -> None:
-    """Save the documents that flows open by the name `local`; raises Unavailable with the end of the log."""
+def block_words(stack: Stack) -> list[str]:
+    """Return the words of `python -m blocks` that describe a stack under the name `local`."""
     options = {
         "--name": "local",
         "--tracking-uri": stack.urls.mlflow,
@@ -28,8 +28,12 @@ def save_blocks(stack: Stack) -> None:
         "--publications": str(stack.home.root / "published"),
         "--notices": str(stack.home.root / "notices.jsonl"),
     }
-    words = [word for option, value in options.items() if value for word in (option, value)]
-    _run(stack, "blocks", ["-m", "blocks", *words], servers.ROOT)
+    return [word for option, value in options.items() if value for word in (option, value)]
+
+
+def save_blocks(stack: Stack) -> None:
+    """Save the documents that flows open by the name `local`; raises Unavailable with the end of the log."""
+    _run(stack, "blocks", ["-m", "blocks", *block_words(stack)], servers.ROOT)
 
 
 def deploy(stack: Stack, project: Path) -> None:

@@ -168,6 +168,11 @@ def training_frame(history: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def phase_of(rows: pd.DataFrame) -> np.ndarray:
+    """Return how far the season had come at each row of features, shape (n,): the mean games that both had played."""
+    return ((rows["home_games"] + rows["away_games"]) / 2).to_numpy(dtype=float)
+
+
 def _in_order(history: pd.DataFrame) -> np.ndarray:
     columns = columns_of(history)
     season_order(columns.season)
