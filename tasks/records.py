@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from blocks.errors import Conflict, NotFound, Refused
 from blocks.log.rollouts import ABANDONED_TAG, Record
@@ -15,6 +16,7 @@ from tasks.rollout.fold import Rollout, fold
 from tasks.rollout.machine import Draft, decide_opening, write
 from tasks.rollout.plan import Plan, Request, Validation, plan_from_text
 from tasks.rollout.policy import Policy, read_policy
+from tasks.rollout.refusal import BadInput
 from tasks.rollout.stage import EventType, Stage
 from tasks.step import step
 
@@ -176,6 +178,17 @@ def wish_for(candidate: Candidate, checked: Checked, at: datetime, by: str) -> W
 def read_policy_of(platform: Platform, model: str) -> Policy:
     """Return the policy of a model, checked whole."""
     return read_policy(platform.policy(model), f"{model}/policy.yaml")
+
+
+@step("read the policy file")
+def policy_from(path: str) -> Policy:
+    """Return the policy of a file that is only tried, not in force."""
+    import yaml
+
+    file = Path(path)
+    if not file.is_file():
+        raise BadInput("policy", f"there is no file {path}")
+    return read_policy(yaml.safe_load(file.read_text(encoding="utf-8")), path)
 
 
 @step("read the newest rollout")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 
-class SwapsWhenScheduled(Differences):  # type: ignore[misc]  # scikit-learn ships no types
+class SwapsWhenScheduled(Differences):
     """Take home for away on rows that are still to be played. No game of the past shows it, so no holdout can."""
 
     def transform(self, X: pd.DataFrame | np.ndarray) -> np.ndarray:

@@ -45,13 +45,13 @@ class Replay:
 
     def play(self, night: Night) -> Rollout | None:
         """Play one night and its morning; return where the rollout stands then."""
-        answer = score_slate(self.model, self.name, night.date, night.scored)
+        answer: dict[str, Any] = score_slate(self.model, self.name, night.date, night.scored)
         self.nights += 1
         self.games += len(answer["games"])
         self._serve(night, answer)
         settle(self.model, self.name, night.morning)
         canary_promote(self.model, self.name, night.morning)
-        report = monitor_and_alert(self.model, self.name, night.morning)
+        report: dict[str, Any] = monitor_and_alert(self.model, self.name, night.morning)
         self.alerts += report["opened"]
         return head(self.platform.registry, self.model)
 
