@@ -132,7 +132,7 @@ def _levels(pair: _Pair, reference: dict[str | float, int], current: dict[str | 
         return replace(found, kind="constant", psi_critical=None, why=f"constant: {names[0]} in both windows")
     unseen = int(counts[1][counts[0] == 0].sum())
     p = chi2_p(counts[0], counts[1], pair.reference.design)
-    test = Evidence("PSI", found.psi or 0.0, _psi_threshold(pair, len(names)), 1.0 if p is None else p)
+    test = Evidence("PSI", found.psi or 0.0, pair.settings.psi_effect, 1.0 if p is None else p)
     note = f"{unseen / pair.known[1]:.1%} of the window has levels that the reference never had" if unseen else ""
     return replace(found, kind=kind, chi2_p=p, tests=(test,), why=note)
 
@@ -185,7 +185,7 @@ def _atoms(pair: _Pair, value: float) -> tuple[float | None, list[Evidence]]:
     scale = pair.known[0] / reference.size
     counts = [np.append(at, side.size - at.sum()) for at, side in zip(at_atoms, (reference, current), strict=True)]
     p = chi2_p(np.rint(counts[0] * scale).astype(np.int64), counts[1], pair.reference.design)
-    tests = [] if p is None else [Evidence("share of single values", value, _psi_threshold(pair, len(counts[0])), p)]
+    tests = [] if p is None else [Evidence("PSI with the share of single values", value, pair.settings.psi_effect, p)]
     rest = [_without(side, atoms) for side in (reference, current)]
     if min(side.size for side in rest) >= pair.settings.min_rows:
         distance = ks_distance(rest[0], rest[1])
