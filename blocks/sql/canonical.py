@@ -11,6 +11,8 @@ from enum import Enum
 
 from blocks.errors import Refused
 
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+
 
 def plain(value: object) -> object:
     """Return a value as JSON can carry it: NaN and infinities become None, moments UTC text, numpy numbers Python's.
@@ -20,6 +22,8 @@ def plain(value: object) -> object:
     >>> plain({"p": float("nan"), 7: (1, True)})
     {'p': None, '7': [1, True]}
     """
+    if type(value) in _AS_THEY_ARE:  # nearly every value of a journal, at a tenth of the time
+        return value if type(value) is not float or math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {str(key): plain(part) for key, part in value.items()}
     if hasattr(value, "tolist"):  # numpy scalars and arrays

@@ -8,6 +8,7 @@ from sqlalchemy import Engine, select
 
 from blocks.errors import Refused
 from blocks.sql.canonical import mapping, moment, number, plain
+from blocks.sql.copying import copy_new
 from blocks.sql.engine import reading, writing
 from blocks.sql.insertion import Row, insert_new
 from blocks.sql.span import Bound, within
@@ -23,8 +24,9 @@ COLUMNS = (
 def ship(engine: Engine, rows: Sequence[Mapping[str, object]]) -> int:
     """Keep journal rows and return how many were new; a request and version shipped before is left as it is."""
     shipped = sorted((_row(row) for row in rows), key=lambda row: (str(row["request_id"]), str(row["version"])))
+    insert = copy_new if engine.dialect.name == "postgresql" else insert_new
     with writing(engine, "ship the journal") as connection:
-        return insert_new(connection, JOURNAL, shipped)
+        return insert(connection, JOURNAL, shipped)
 
 
 def read(engine: Engine, model: str, since: Bound = None, until: Bound = None, limit: int | None = None) -> list[Row]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from pydantic import SecretStr
 
 from blocks.errors import Refused
 from blocks.store import Store
+from tests.postgres import PostgresServer
 
 AT = datetime(2019, 1, 6, 12, tzinfo=UTC)
 ALERT: dict[str, object] = {
@@ -67,3 +69,20 @@ def test_the_journal_is_read_by_event_time(store: Store) -> None:
     assert frame["output"].tolist() == [None, 0.61]
     assert store.journal("m", limit=1)["request_id"].tolist() == ["r1"]
     assert store.journal("m", until=AT)["error"].tolist() == ["late"]
+
+
+def test_any_text_survives_the_way_into_the_journal(store: Store) -> None:
+    odd = 'tab\t newline\n backslash\\N quote\' {"a": 1} \u2603'
+    store.ship_journal([{**LINE, "key": odd, "features": {odd: odd, "gone": float("nan")}, "output": [0.5, None]}])
+    [row] = store.journal("m").to_dict("records")
+    assert (row["key"], row["features"], row["output"]) == (odd, {odd: odd, "gone": None}, [0.5, None])
+
+
+@pytest.mark.slow
+def test_a_line_that_postgresql_cannot_keep_is_refused_with_all_of_its_call(postgres: PostgresServer) -> None:
+    store = Store(url=SecretStr(postgres.new_database()))
+    store.migrate()
+    with pytest.raises(Refused, match="ship the journal"):
+        store.ship_journal([LINE, {**LINE, "request_id": "r2", "key": "nul\x00"}])
+    assert store.journal("m").empty
+    assert store.ship_journal([LINE]) == 1

@@ -104,7 +104,7 @@ def test_a_moment_without_a_timezone_is_refused(store: Store) -> None:
 
 def test_a_forecast_without_a_tip_off_is_refused(store: Store) -> None:
     with pytest.raises(Refused, match="tip_at of a"):
-        store.seal("m", forecasts("a").assign(tip_at=pd.to_datetime([None])))
+        store.seal("m", forecasts("a").assign(tip_at=pd.to_datetime([""])))
 
 
 def test_a_missing_column_is_named(store: Store) -> None:
