@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from blocks.gateway import Gateway
 from blocks.notifier import Notifier
 from blocks.platform import Platform
 from blocks.registry import Registry
+from blocks.serving.settings import operators_token
 from blocks.source import Source
 from blocks.store import Store
 
@@ -78,7 +78,7 @@ def main() -> None:
     """Save the platform of the command line."""
     said = words()
     # the one secret that must not stand in a list of processes
-    save(platform_of(said, os.environ.get("GAMENIGHT_TOKEN", "")), said.name)
+    save(platform_of(said, operators_token()), said.name)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from tasks.rollout.machine import Draft
 from tasks.rollout.plan import RESTORE
 from tasks.rollout.policy import read_policy
 from tasks.rollout.refusal import BadInput
-from tasks.rollout.stage import FLIPPED, EventType, Held, Reason, Stage
+from tasks.rollout.stage import FLIPPED, EventType, Held, Reason
 from tasks.step import step
 
 
@@ -134,21 +134,3 @@ def answer(platform: Platform, step: int, yes: bool, act: Act) -> Rollout:
     detail: dict[str, object] = {"step": step, "plan": rollout.plan.sha, "expires": expires}
     draft = Draft(EventType.APPROVE, act.why, evidence=rollout.events[-1].evidence, detail=detail)
     return insist(platform.registry, rollout, draft, act)
-
-
-@step("resume")
-def resume(platform: Platform, act: Act) -> Rollout:
-    """Lift a hold by hand; the guard counts afresh from the next night."""
-    rollout = live(platform.registry, act.model)
-    if rollout.held is None:
-        raise BadInput("model", f"the rollout of {act.model} is not held; nothing was changed")
-    return insist(platform.registry, rollout, Draft(EventType.RESUME, act.why), act)
-
-
-@step("hold")
-def hold(platform: Platform, act: Act) -> Rollout:
-    """Hold a live rollout by hand until somebody resumes it, or patience runs out."""
-    rollout = live(platform.registry, act.model)
-    if rollout.stage is Stage.REGISTERED:
-        raise BadInput("model", f"the rollout of {act.model} has not started; nothing was changed")
-    return insist(platform.registry, rollout, Draft(EventType.HOLD, act.why, held=Held.MANUAL), act)

@@ -11,6 +11,7 @@ from blocks.store import Store
 from tasks.evidence import Evidence, evidence_text, gather, rule_of, save
 from tasks.judgement.judge import Judgement, judge
 from tasks.judgement.rule import Rule
+from tasks.operations import standing
 from tasks.records import append
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
@@ -20,6 +21,7 @@ from tasks.rollout.nights import closed_nights, frozen
 from tasks.rollout.stage import SERVING, Held, Reason, Stage
 from tasks.rollout.verdict import Verdict
 from tasks.step import step
+from tasks.traffic import poke
 
 ERRORS_TAG = "errors.in.a.row"
 
@@ -41,8 +43,9 @@ def verdict_of(judgement: Judgement, evidence: Evidence, rule: Rule) -> tuple[Ve
     return (Verdict.HOLD, held[0].value) if held else (Verdict.PASS, judgement.reason)
 
 
-def look_at(rollout: Rollout, evidence: Evidence, judgement: Judgement, rule: Rule, now: datetime) -> Look:
-    """Return the look of a judged rollout, without its evidence's digest."""
+def look_at(rollout: Rollout, evidence: Evidence, judged: tuple[Judgement, Rule], now: datetime, stopped: str) -> Look:
+    """Return the look of a judged rollout, without its evidence's digest; `stopped`: why no step up may be taken."""
+    judgement, rule = judged
     verdict, reason = verdict_of(judgement, evidence, rule)
     last = judgement.looks[-1] if judgement.looks else None
     baking = rollout.stage is Stage.BAKING
@@ -54,7 +57,7 @@ def look_at(rollout: Rollout, evidence: Evidence, judgement: Judgement, rule: Ru
         hold=Held(reason) if verdict is Verdict.HOLD else None,
         harm=Reason.FAILED,
         last=last is not None and last.n >= rule.n_max,
-        frozen=frozen(rollout.plan.policy.freeze, evidence.nights, now),
+        frozen=stopped or frozen(rollout.plan.policy.freeze, evidence.nights, now),
         restated=baking and last is not None and last.log_e_promote < 0,
         figures=figures(judgement),
     )
@@ -99,7 +102,8 @@ def take_look(platform: Platform, rollout: Rollout, now: datetime) -> Look:
     try:
         evidence = gather(platform.store, rollout, now)
         judgement = _judged(rollout, evidence, rule)
-        look = look_at(rollout, evidence, judgement, rule, now)
+        stopped = standing(platform.registry, rollout.plan.model).stops_a_step(now)
+        look = look_at(rollout, evidence, (judgement, rule), now, stopped)
         sha = save(platform.registry, rollout, evidence_text(rollout, evidence, rule, judgement), known)
     except BackendError as error:
         before = int(log.read(rollout.run_id).tags.get(ERRORS_TAG, "0"))
@@ -123,7 +127,7 @@ def _measure(platform: Platform, rollout: Rollout, judgement: Judgement) -> None
 def peek(store: Store, rollout: Rollout, now: datetime) -> Look:
     """Return the look that a tick would take now, and leave no trace of it."""
     evidence, rule = gather(store, rollout, now), rule_of(rollout.plan)
-    return look_at(rollout, evidence, _judged(rollout, evidence, rule), rule, now)
+    return look_at(rollout, evidence, (_judged(rollout, evidence, rule), rule), now, "")
 
 
 def _judged(rollout: Rollout, evidence: Evidence, rule: Rule) -> Judgement:
@@ -149,6 +153,7 @@ def move(
         if draft is None:
             break
         rollout, event = append(platform.registry, rollout, draft, now, by)
+        poke(platform)
         if not rollout.plan.first:
             break
     return rollout, event

@@ -14,7 +14,8 @@ from tasks.rollout.candidate import Candidate, Checked
 from tasks.rollout.event import Event, event_from_text
 from tasks.rollout.fold import Rollout, fold
 from tasks.rollout.machine import Draft, decide_opening, write
-from tasks.rollout.plan import Plan, Request, Validation, plan_from_text
+from tasks.rollout.operation import stand
+from tasks.rollout.plan import RESTORE, Plan, Request, Validation, plan_from_text
 from tasks.rollout.policy import Policy, read_policy
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.stage import EventType, Stage
@@ -119,6 +120,11 @@ def _supersede(registry: Registry, live: Rollout, wish: Wish) -> None:
 
 
 def _may_roll_out(registry: Registry, newest: Rollout | None, wish: Wish) -> None:
+    standing = stand(registry.log.operations(wish.model))
+    if standing.disabled and wish.strategy != RESTORE:
+        raise Refused(f"Rollouts of {wish.model} are switched off: {standing.disabled}.", "Switch them on: enable.")
+    if wish.version in standing.retired:
+        raise Refused(f"Version {wish.version} of {wish.model} is retired.", "Register a new version.")
     row = registry.version(wish.model, wish.version)
     if newest is not None and newest.champion == wish.version:
         raise Refused(f"Version {wish.version} of {wish.model} is the champion already.")

@@ -68,16 +68,22 @@ def _tags(registry: Registry, model: str, rollout: Rollout) -> None:
     registry.log.tag(rollout.run_id, {PROJECTED_TAG: str(len(rollout.events))})
 
 
+def poke(platform: Platform) -> None:
+    """Have the gateway read the log now; one that is not reached finds out by itself within a second."""
+    if platform.gateway is None:
+        return
+    try:
+        platform.gateway.poke()
+    except BackendError:
+        # the gateway polls the record; a poke that does not arrive costs half a second, not correctness
+        return
+
+
 @step("bring the world in line with the log")
 def project(platform: Platform, model: str) -> Rollout | None:
-    """Set aliases and tags as the log says, and poke the gateway, which would find out by itself within a second."""
+    """Set aliases and tags as the log says, and poke the gateway."""
     rollout = project_all(platform.registry, model)
-    if platform.gateway is not None and rollout is not None:
-        try:
-            platform.gateway.poke()
-        except BackendError:
-            # the gateway polls the record; a poke that does not arrive costs a second, not correctness
-            return rollout
+    poke(platform)
     return rollout
 
 

@@ -109,3 +109,8 @@ def _refuse(wrong: ValidationError) -> NoReturn:
         flag = f"--{name.replace('_', '-')} (or {PREFIX}{name.upper()}): " if name else ""
         sys.stderr.write(f"gateway: {flag}{error['msg']}\n")
     raise SystemExit(2)
+
+
+def operators_token() -> str:
+    """Return the gateway's token as GAMENIGHT_TOKEN has it, or an empty text."""
+    return os.environ.get(f"{PREFIX}TOKEN", "")

@@ -1,0 +1,95 @@
+"""What people do outside a rollout, and by hand within one; every act is an event with its author."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from blocks.errors import Conflict, Refused
+from blocks.platform import Platform
+from blocks.registry import Registry
+from tasks.acts import Act, back_from, insist, live
+from tasks.records import TRIES, head
+from tasks.rollout.machine import Draft
+from tasks.rollout.operation import Operation, OperationType, Standing, stand
+from tasks.rollout.refusal import BadInput
+from tasks.rollout.stage import EventType, Held, Stage
+from tasks.step import step
+
+Action = Literal["hold", "resume", "abort", "promote_now", "freeze", "unfreeze", "disable", "enable", "retire"]
+
+
+def standing(registry: Registry, model: str) -> Standing:
+    """Return what holds for a model after all acts outside its rollouts."""
+    return stand(registry.log.operations(model))
+
+
+def operate(registry: Registry, kind: OperationType, act: Act, subject: str = "", until: str = "") -> Standing:
+    """Append an act to the operations log, by compare-and-set."""
+    for _ in range(TRIES):
+        before = standing(registry, act.model)
+        made = Operation(before.count + 1, kind, act.at.isoformat(), act.by, act.why, subject, until, before.tip)
+        try:
+            registry.log.operate(act.model, made.n, made.to_text())
+        except Conflict:
+            continue
+        after = standing(registry, act.model)
+        _show(registry, act.model, after)
+        return after
+    raise Conflict(f"{TRIES} attempts to write {kind} lost to other writers.", "Try again.")
+
+
+def _show(registry: Registry, model: str, now: Standing) -> None:
+    """Keep the model's tags in line with its operations log; they are a view and may be rebuilt."""
+    registry.tag_model(model, "freeze.until", now.frozen_until)
+    registry.tag_model(model, "rollout.disabled", now.disabled[:4000])
+
+
+def retire(registry: Registry, version: str, act: Act) -> Standing:
+    """Retire a version; raise Refused for one under an alias or in a live rollout."""
+    named = {number: alias for alias, number in registry.aliases(act.model).items()}
+    if version in named:
+        raise Refused(f"Version {version} of {act.model} is {named[version]}; it cannot be retired.")
+    rollout = head(registry, act.model)
+    if rollout is not None and rollout.live and version in (rollout.plan.from_version, rollout.plan.to_version):
+        raise Refused(f"Version {version} of {act.model} takes part in a live rollout; it cannot be retired.")
+    registry.version(act.model, version)
+    after = operate(registry, OperationType.RETIRE, act, subject=version)
+    registry.tag(act.model, version, "rollout.stage", "ARCHIVED")
+    return after
+
+
+def within_the_rollout(registry: Registry, action: str, act: Act) -> None:
+    """Hold, resume, abort or promote at once; raise BadInput where the rollout does not allow it."""
+    rollout = live(registry, act.model)
+    if action == "resume" and rollout.held is None:
+        raise BadInput("action", f"the rollout of {act.model} is not held; nothing was changed")
+    if action == "hold" and rollout.stage is Stage.REGISTERED:
+        raise BadInput("action", f"the rollout of {act.model} has not started; nothing was changed")
+    if action == "abort":
+        back_from(registry, rollout, act)
+        return
+    drafts = {
+        "hold": Draft(EventType.HOLD, act.why, held=Held.MANUAL),
+        "resume": Draft(EventType.RESUME, act.why),
+        "promote_now": Draft(EventType.EMERGENCY, f"emergency promotion without proof: {act.why}"),
+    }
+    insist(registry, rollout, drafts[action], act)
+
+
+@step("act")
+def act_on(platform: Platform, action: Action, act: Act, until: datetime | None, version: str | None) -> None:
+    """Write one act of a person into the log it belongs to."""
+    registry = platform.registry
+    if action in ("hold", "resume", "abort", "promote_now"):
+        within_the_rollout(registry, action, act)
+    elif action == "retire":
+        if version is None:
+            raise BadInput("version", "name the version to retire")
+        retire(registry, version, act)
+    elif action == "freeze":
+        if until is None or until.tzinfo is None:
+            raise BadInput("until", "name the end of the freeze as a time with its timezone")
+        operate(registry, OperationType.FREEZE, act, until=until.isoformat())
+    else:
+        operate(registry, OperationType(action), act)
