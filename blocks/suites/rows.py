@@ -44,22 +44,21 @@ def appear_once(
     key = _key(frame, columns, unordered)
     known = key.notna().all(axis=1).to_numpy()
     repeated = key.duplicated(keep=False).to_numpy() & known
+    if not repeated.any():
+        return Finding(True)
     later = key.duplicated(keep="first").to_numpy() & known
     there = [name for name in content if name in frame.columns]
-    same = key.join(frame[there].add_prefix("content_")).duplicated(keep=False).to_numpy() if there else repeated
-    contradicts = repeated & _any_per_key(key, ~same)
+    contradicts = repeated & _contradicted(key, frame[there]) if there else np.zeros(len(frame), dtype=bool)
     shown = ", ".join([*columns, *unordered])
-    bad = later | contradicts
-    if not bad.any():
-        return Finding(True)
     copies = f"{int((later & ~contradicts).sum())} copies, {int(contradicts.sum())} rows that contradict each other"
-    return of_rows(bad, f"the same {shown} more than once: {copies}")
+    return of_rows(later | contradicts, f"the same {shown} more than once: {copies}")
 
 
-def _any_per_key(key: pd.DataFrame, flag: Mask) -> Mask:
+def _contradicted(key: pd.DataFrame, content: pd.DataFrame) -> Mask:
+    both = key.join(content.add_prefix("content_"))
+    told = both.groupby(list(both.columns), sort=False, dropna=False).ngroup()
     groups = key.groupby(list(key.columns), sort=False, dropna=False).ngroup().to_numpy()
-    found = np.bincount(groups, weights=flag.astype(float), minlength=1) > 0
-    return np.asarray(found[groups], dtype=bool)
+    return np.asarray(told.groupby(groups).transform("nunique") > 1, dtype=bool)
 
 
 def _key(frame: pd.DataFrame, columns: Sequence[str], unordered: Sequence[str]) -> pd.DataFrame:

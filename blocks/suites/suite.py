@@ -52,7 +52,8 @@ class Suite(Strict):
     """What a table must be like.
 
     key: the column that names a row to people. quarantine_limit: the largest share of rows that may be set aside (one
-    row always may). include: another suite of the folder, whose expectations come first.
+    row always may). include: another suite of the folder, whose expectations come first and whose join is
+    taken where there is no own.
     """
 
     key: str = "game_id"
@@ -72,7 +73,8 @@ def read_suite(folder: Path | str, name: str) -> Suite:
     if suite.include is None:
         return suite
     first = read_suite(path.parent, suite.include)
-    return suite.model_copy(update={"include": None, "expectations": (*first.expectations, *suite.expectations)})
+    both = {"expectations": (*first.expectations, *suite.expectations), "join": suite.join or first.join}
+    return suite.model_copy(update={"include": None, **both})
 
 
 @lru_cache(maxsize=64)

@@ -127,6 +127,16 @@ def test_playoff_games_flagged_by_the_calendar_as_regular_fail(run: Run, real_ga
     assert failed(answer) == {"expect_no_series"}
 
 
+def test_beside_a_schedule_exchanged_names_and_moved_dates_fail_in_any_file_of_games(
+    run: Run, season: pd.DataFrame
+) -> None:
+    assert run("games", season, schedule=season)["quarantined"] == []
+    names_alone = run("games", season.rename(columns={"home": "away", "away": "home"}), schedule=season)
+    assert "the schedule has home and away the other way round" in str(names_alone["failed"])
+    early = season.assign(date=(pd.to_datetime(season["date"]) - pd.Timedelta(days=1)).dt.strftime("%Y-%m-%d"))
+    assert "the schedule has the game on another date" in str(run("training", early, schedule=season)["failed"])
+
+
 @pytest.mark.slow
 def test_ids_show_columns_that_were_exchanged_and_dates_that_moved(run: Run, real_games: pd.DataFrame) -> None:
     night = real_games[real_games["date"] == "2019-01-05"]

@@ -42,6 +42,11 @@ def test_a_copy_is_one_row_too_many_and_a_contradiction_is_all_of_them() -> None
     assert "1 copies, 2 rows that contradict" in found.why
 
 
+def test_two_stories_told_twice_each_are_a_contradiction_too() -> None:
+    frame = games(("d", "A", "B", 1), ("d", "A", "B", 1), ("d", "A", "B", 2), ("d", "A", "B", 2))
+    assert rows.appear_once(frame, ["date"], ["pts"], ["home", "away"]).rows.tolist() == [0, 1, 2, 3]
+
+
 def test_a_key_with_a_part_missing_is_no_copy() -> None:
     frame = pd.DataFrame({"game_id": [None, None, "a"]})
     assert rows.appear_once(frame, ["game_id"]).passed
