@@ -125,6 +125,7 @@ def _may_roll_out(registry: Registry, newest: Rollout | None, wish: Wish) -> Non
         raise Refused(f"Rollouts of {wish.model} are switched off: {standing.disabled}.", "Switch them on: enable.")
     if wish.version in standing.retired:
         raise Refused(f"Version {wish.version} of {wish.model} is retired.", "Register a new version.")
+    _arms_fit(newest, wish)
     row = registry.version(wish.model, wish.version)
     if newest is not None and newest.champion == wish.version:
         raise Refused(f"Version {wish.version} of {wish.model} is the champion already.")
@@ -132,6 +133,15 @@ def _may_roll_out(registry: Registry, newest: Rollout | None, wish: Wish) -> Non
     if isinstance(tags, dict) and "quarantined" in tags:
         remedy = "Register a corrected version, or lift the quarantine after an inquiry."
         raise Refused(f"Version {wish.version} of {wish.model} is quarantined: {tags['quarantined']}.", remedy)
+
+
+def _arms_fit(newest: Rollout | None, wish: Wish) -> None:
+    """Refuse arms that name anybody but the champion and the new version: a third would serve without a judge."""
+    arms, pair = wish.policy.arms, {wish.version, newest.champion if newest else None}
+    if arms is not None and _strategy(wish) == "ab" and set(arms) != pair:
+        named = ", ".join(sorted(str(version) for version in pair))
+        said = f"The policy's arms name {", ".join(sorted(arms))}; this test is between {named}."
+        raise Refused(said, "Correct the arms.")
 
 
 def _planned(registry: Registry, known: list[Rollout], wish: Wish) -> Rollout | None:
