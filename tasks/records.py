@@ -140,7 +140,7 @@ def _arms_fit(newest: Rollout | None, wish: Wish) -> None:
     arms, pair = wish.policy.arms, {wish.version, newest.champion if newest else None}
     if arms is not None and _strategy(wish) == "ab" and set(arms) != pair:
         named = ", ".join(sorted(str(version) for version in pair))
-        said = f"The policy's arms name {", ".join(sorted(arms))}; this test is between {named}."
+        said = f"The policy's arms name {', '.join(sorted(arms))}; this test is between {named}."
         raise Refused(said, "Correct the arms.")
 
 
