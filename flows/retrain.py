@@ -41,6 +41,6 @@ def retrain(
     world, at = Platform.open(platform), moment(now)
     suite = read_policy_of(world, model).gates.training
     games = must_pass(world.gates, model, suite, read_history(world, at))
-    frame = compute_training_frame(games.frame)
+    frame = must_pass(world.gates, model, "features.yaml", compute_training_frame(games.frame)).frame
     trained = train_model(frame, model, kind, Window(seasons, holdout), seed)
     return release(log_model(world, model, trained), model, platform, at, by)

@@ -30,7 +30,7 @@ def stage_validate(
     world, at = Platform.open(platform), moment(now)
     candidate = Candidate(model, version, read_policy_of(world, model))
     games = must_pass(world.gates, model, candidate.policy.gates.training, read_history(world, at))
-    frame = compute_training_frame(games.frame)
+    frame = must_pass(world.gates, model, "features.yaml", compute_training_frame(games.frame)).frame
     contract = check_contract(world, candidate, frame)
     holdout, q_bar = compare_on_holdout(world, candidate, read_rollout(world.registry, model), frame)
     return record_validation(world, candidate, (contract, holdout), q_bar)

@@ -84,6 +84,8 @@ def _foreign(error: Exception, report: Report) -> tuple[int, Report]:
         first = error.errors()[0]  # type: ignore[attr-defined] # checked by name: importing pydantic costs 0.1 s
         field = ".".join(str(part) for part in first["loc"])
         return BAD_INPUT, {**report, "field": field, "message": f"{field}: {first['msg']}"}
+    if _is_a(error, "tasks.gates", "GateFailed"):
+        return NO, {**report, "remedy": "Correct the data that the gate names, and run it again."}
     if _is_a(error, "httpx", "TransportError"):
         return UNREACHABLE, {**report, "message": f"a server did not answer: {error}"}
     remedy = "This is a fault of gamenight, not yours: run it again with --debug for the traceback."
