@@ -90,27 +90,27 @@ def _rows_inside(cells: Ranks) -> Ranks:
 
 
 def _split(reference: Floats, current: Floats, cells: Ranks) -> tuple[Floats, Floats]:
-    low, high = [], []
-    for first_r, end_r, first_c, end_c in cells:
-        inside = [_thinned(reference[first_r:end_r]), _thinned(current[first_c:end_c])]
-        points = np.unique(np.concatenate(inside))
-        low.append(np.append(_before(reference, current, first_r, first_c), points))
-        high.append(np.append(points, _after(reference, current, end_r, end_c)))
-    return np.concatenate(low), np.concatenate(high)
+    """Return the ends of the cells that evenly ranked values of both samples cut every open cell into."""
+    inside = [_evenly(reference, cells[:, 0], cells[:, 1]), _evenly(current, cells[:, 2], cells[:, 3])]
+    before = np.maximum(_at(reference, cells[:, 0] - 1), _at(current, cells[:, 2] - 1))[:, None]
+    after = np.minimum(_at(reference, cells[:, 1]), _at(current, cells[:, 3]))[:, None]
+    points = np.clip(np.sort(np.concatenate(inside, axis=1), axis=1), before, after)
+    low = np.concatenate([before, points], axis=1)
+    high = np.concatenate([points, after], axis=1)
+    return low.ravel(), high.ravel()
 
 
-def _thinned(inside: Floats) -> Floats:
-    return inside[:: max(1, inside.size // SPLIT)]
+def _evenly(ordered: Floats, first: Ranks, end: Ranks) -> Floats:
+    """Return SPLIT values a cell; an empty side gives its neighbour, which is cut off at the cell's end."""
+    places = first[:, None] + (end - first)[:, None] * np.arange(SPLIT) // SPLIT
+    found: Floats = ordered[np.clip(places, 0, ordered.size - 1)]
+    return found
 
 
-def _before(reference: Floats, current: Floats, first_r: int, first_c: int) -> float:
-    return max(reference[first_r - 1] if first_r else -np.inf, current[first_c - 1] if first_c else -np.inf)
-
-
-def _after(reference: Floats, current: Floats, end_r: int, end_c: int) -> float:
-    return min(
-        reference[end_r] if end_r < reference.size else np.inf, current[end_c] if end_c < current.size else np.inf
-    )
+def _at(ordered: Floats, places: Ranks) -> Floats:
+    """Return the values at places, and -inf before the first, inf after the last."""
+    found: Floats = ordered[np.clip(places, 0, ordered.size - 1)]
+    return np.where(places < 0, -np.inf, np.where(places >= ordered.size, np.inf, found))
 
 
 def _values_inside(reference: Floats, current: Floats, cells: Ranks) -> Floats:
