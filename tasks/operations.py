@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Literal
 
@@ -22,6 +23,22 @@ Action = Literal["hold", "resume", "abort", "promote_now", "freeze", "unfreeze",
 def standing(registry: Registry, model: str) -> Standing:
     """Return what holds for a model after all acts outside its rollouts."""
     return stand(registry.log.operations(model))
+
+
+def operation_rows(registry: Registry, model: str) -> tuple[list[dict[str, object]], list[str]]:
+    """Return the acts outside rollouts as the history shows them, and a complaint where their log was changed."""
+    texts = registry.log.operations(model)
+    try:
+        stand(texts)
+    except (ValueError, KeyError, TypeError) as error:
+        return [], [f"the acts outside rollouts are not what was written: {error}"]
+    return [_row(json.loads(text)) for text in texts], []
+
+
+def _row(act: dict[str, object]) -> dict[str, object]:
+    kept = {name: act[name] for name in ("n", "type", "at", "by", "why", "subject", "until")}
+    none = dict.fromkeys(("rollout", "from", "to", "weight", "evidence", "routes"))
+    return {**none, **kept}
 
 
 def operate(registry: Registry, kind: OperationType, act: Act, subject: str = "", until: str = "") -> Standing:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from blocks.errors import NotFound
-from blocks.platform import Platform
-from blocks.registry import Registry
+from blocks.store import Store
 from tasks.evidence import rule_of
 from tasks.judgement.planner import plan as plan_ahead
 from tasks.rollout.event import Event
@@ -126,21 +124,12 @@ def event_row(rollout: Rollout, event: Event) -> dict[str, object]:
     }
 
 
-def is_registered(registry: Registry, model: str) -> bool:
-    """Return whether the model has a name in the registry."""
-    try:
-        registry.aliases(model)
-    except NotFound:
-        return False
-    return True
-
-
-def platform_status(platform: Platform, model: str, rollout: Rollout | None, now: datetime) -> dict[str, object]:
+def current_status(store: Store, model: str, rollout: Rollout | None, now: datetime) -> dict[str, object]:
     """Return the status with figures computed now, without writing anything."""
     from tasks.judging import peek
 
     serving = rollout is not None and rollout.stage in SERVING and not rollout.plan.first
-    return status_of(model, rollout, peek(platform.store, rollout, now) if serving and rollout else None)
+    return status_of(model, rollout, peek(store, rollout, now) if serving and rollout else None)
 
 
 @step("say how long it will take")

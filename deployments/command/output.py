@@ -6,7 +6,7 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
@@ -63,6 +63,24 @@ def _plain_scalar(value: object) -> object:
         return str(value)
     rows = getattr(value, "tolist", None)
     return plain(rows()) if callable(rows) else value
+
+
+def table(rows: Sequence[Mapping[str, object]], columns: Sequence[str], width: int = 90) -> str:
+    """Return rows as lines of aligned columns for a terminal; what is longer than `width` is cut.
+
+    >>> print(table([{"version": "7", "stage": "PROMOTED"}, {"version": "12", "stage": None}], ["version", "stage"]))
+    version  stage
+    7        PROMOTED
+    12
+    """
+    cells = [list(columns), *([_cell(row.get(name), width) for name in columns] for row in rows)]
+    widths = [max(len(line[place]) for line in cells) for place in range(len(columns))]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+
+
+def _cell(value: object, width: int) -> str:
+    text = "" if value is None else str(plain(value)).replace("\n", " ")
+    return text if len(text) <= width else f"{text[: width - 1]}\u2026"
 
 
 @contextlib.contextmanager
