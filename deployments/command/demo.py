@@ -36,4 +36,6 @@ def demo(games: Path | None, seed: int, defect: bool, keep: bool, home: Path, as
     from deployments.demo.answer import table
 
     output.tell(table(answer))
-    output.tell(f"\nThat took {answer['seconds']:.0f} s. See it again in the UIs: gamenight demo --keep")
+    output.tell(f"\nThat took {answer['seconds']:.0f} s.")
+    if not keep:
+        output.tell(f"The servers are stopped. `gamenight demo --keep` leaves them up; their record is in {home}.")

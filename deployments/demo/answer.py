@@ -19,6 +19,7 @@ def answer_of(story: Story, urls: Urls) -> dict[str, Any]:
         "champion": rollouts[-1].champion,
         "rollouts": [_row(story, rollout) for rollout in rollouts if not rollout.plan.first],
         "slate": {"date": story.slate["slate"], "games": len(story.slate["games"])},
+        "requests": dict(sorted(story.replay.requests.items())),
         "alerts": [{"type": alert["type"], "severity": alert["severity"]} for alert in story.replay.alerts],
         "urls": {"prefect": urls.prefect, "mlflow": urls.mlflow, "gateway": urls.gateway},
     }
@@ -54,7 +55,9 @@ def table(answer: dict[str, Any]) -> str:
         figures = f"{row['nights']:>7}{row['games']:>7}{row['games_served_by_challenger']:>8}"
         lines.append(f"version {row['challenger']:<4}{row['stage']:14}{figures}  {row['why']}{held}")
     alerts = ", ".join(f"{alert['type']} ({alert['severity']})" for alert in answer["alerts"]) or "none"
-    slate = answer["slate"]
+    slate, requests = answer["slate"], answer["requests"]
+    answered = ", ".join(f"{count} by the {role}" for role, count in requests.items())
     lines += ["", f"alerts: {alerts}", f"tonight: {slate['games']} games of {slate['date']} scored"]
+    lines += [f"gateway: {sum(requests.values())} requests answered, {answered}", ""]
     lines += [f"{name:8} {url}" for name, url in answer["urls"].items()]
     return "\n".join(lines)
