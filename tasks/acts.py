@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from blocks.errors import NotFound, Refused
 from blocks.platform import Platform
 from blocks.registry import Registry
-from tasks.records import TRIES, Wish, append, every, head, open_rollout
-from tasks.rollout.fold import Rollout
+from tasks.records import TRIES, Wish, append, every, head, may_roll_out, open_rollout, quarantine_of
+from tasks.rollout.fold import Approved, Rollout
 from tasks.rollout.machine import Draft
 from tasks.rollout.plan import RESTORE
 from tasks.rollout.policy import read_policy
 from tasks.rollout.refusal import BadInput
-from tasks.rollout.stage import FLIPPED, EventType, Held, Reason
+from tasks.rollout.stage import FLIPPED, EventType, Held, Reason, Stage
 from tasks.step import step
 
 
@@ -71,12 +71,30 @@ def restore(platform: Platform, to: str | None, act: Act) -> Rollout:
 
     Raises BadInput or Refused for a version that never was champion, is quarantined, is missing or does not load.
     """
-    registry, model = platform.registry, act.model
-    known = every(registry, model)
+    known = every(platform.registry, act.model)
     newest = known[-1] if known else None
-    target = to or (newest.routes.fallback if newest else None)
+    if newest is not None and to == newest.champion:
+        return newest
+    return open_rollout(platform.registry, _way_back(platform, known, to or _fallback(known, act), act))
+
+
+def _fallback(known: list[Rollout], act: Act) -> str:
+    """Return the version to go back to when none is named; going back twice over is never meant by asking twice."""
+    newest = known[-1] if known else None
+    target = newest.routes.fallback if newest else None
     if newest is None or target is None:
-        raise Refused(f"There is no earlier champion of {model} to go back to.", "Release another version.")
+        raise Refused(f"There is no earlier champion of {act.model} to go back to.", "Release another version.")
+    if newest.stage is Stage.ROLLED_BACK or newest.plan.strategy == RESTORE:
+        last, out = newest.events[-1], newest.plan
+        gone = out.from_version if out.strategy == RESTORE else out.to_version
+        said = f"Version {gone} of {act.model} was taken out of service at {last.at} by {last.by}"
+        raise Refused(f"{said}; version {newest.champion} serves.", f"To go further back, name it: --to {target}.")
+    return target
+
+
+def _way_back(platform: Platform, known: list[Rollout], target: str, act: Act) -> Wish:
+    """Return the wish to restore a version, refused before anything is changed for it."""
+    registry, model = platform.registry, act.model
     made = dict(champions(known))
     if target not in made:
         names = ", ".join(sorted(made, key=int)) or "none"
@@ -86,7 +104,8 @@ def restore(platform: Platform, to: str | None, act: Act) -> Rollout:
     policy = read_policy(platform.policy(model), f"{model}/policy.yaml")
     fallback = _earlier_champion(registry, known, model, target)
     wish = Wish(model, target, policy, validated, 0.0, act.by, act.at, strategy=RESTORE, fallback_after=fallback)
-    return open_rollout(registry, wish)
+    may_roll_out(registry, known, wish)
+    return wish
 
 
 def _must_be_sound(registry: Registry, model: str, version: str) -> None:
@@ -99,22 +118,32 @@ def _must_be_sound(registry: Registry, model: str, version: str) -> None:
 def _earlier_champion(registry: Registry, known: list[Rollout], model: str, target: str) -> str | None:
     """Return the newest earlier champion that is neither quarantined nor the target; None where there is none."""
     for version, _ in reversed(champions(known)):
-        tags = registry.version(model, version)["tags"]
-        if version != target and isinstance(tags, dict) and "quarantined" not in tags:
+        if version != target and not quarantine_of(registry, known, version):
             return version
     return None
 
 
 @step("go back")
 def go_back(platform: Platform, to: str | None, act: Act) -> Rollout:
-    """End the live rollout, or restore an earlier champion when none is live or one is named."""
-    rollout = head(platform.registry, act.model)
-    if rollout is None or not rollout.live:
-        return restore(platform, to, act)
-    if to in (None, rollout.plan.from_version):
-        return back_from(platform.registry, rollout, act)
-    back_from(platform.registry, rollout, replace(act, why=f"{act.why}; version {to} is restored instead"))
-    return restore(platform, to, act)
+    """End the live rollout, or restore an earlier champion when none is live or one is named.
+
+    A tick may end the rollout first; then what stands is looked at again.
+    """
+    for _ in range(TRIES):
+        known = every(platform.registry, act.model)
+        newest = known[-1] if known else None
+        if newest is None or not newest.live:
+            return restore(platform, to, act)
+        further = to is not None and to != newest.plan.from_version
+        if further:
+            _way_back(platform, known, str(to), act)
+        why = f"{act.why}; version {to} is restored instead" if further else act.why
+        try:
+            ended = back_from(platform.registry, newest, replace(act, why=why))
+        except BadInput:  # it has ended meanwhile, as a bake does
+            continue
+        return restore(platform, to, act) if further else ended
+    raise Refused(f"{TRIES} attempts to go back lost to other writers.", "Try again.")
 
 
 @step("take the answer")
@@ -130,7 +159,14 @@ def answer(platform: Platform, step: int, yes: bool, act: Act) -> Rollout:
         raise BadInput("by", f"{act.by} may not answer for {act.model}; the policy names {', '.join(approval.by)}")
     if not yes:
         return back_from(platform.registry, rollout, act)
+    if any(_says_so_already(yes, rollout, act) for yes in rollout.approved):
+        return rollout
     expires = (act.at + timedelta(hours=approval.expires_hours)).isoformat()
     detail: dict[str, object] = {"step": step, "plan": rollout.plan.sha, "expires": expires}
     draft = Draft(EventType.APPROVE, act.why, evidence=rollout.events[-1].evidence, detail=detail)
     return insist(platform.registry, rollout, draft, act)
+
+
+def _says_so_already(yes: Approved, rollout: Rollout, act: Act) -> bool:
+    asked = (rollout.step + 1, rollout.plan.sha, rollout.events[-1].evidence, act.by)
+    return (yes.step, yes.plan, yes.evidence, yes.by) == asked and act.at <= datetime.fromisoformat(yes.expires)

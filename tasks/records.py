@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from blocks.errors import Conflict, NotFound, Refused
-from blocks.log.rollouts import ABANDONED_TAG, Record
+from blocks.log.rollouts import ABANDONED_TAG, PROJECTED_TAG, Record
 from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.rollout.candidate import Candidate, Checked
@@ -81,12 +81,12 @@ def open_rollout(registry: Registry, wish: Wish) -> Rollout:
     for _ in range(TRIES):
         known = every(registry, wish.model)
         newest = known[-1] if known else None
+        if newest is not None and _answers(newest, wish):
+            return _opened(registry, newest, wish)
+        may_roll_out(registry, known, wish)
         if newest is not None and newest.live:
-            if newest.plan.to_version == wish.version and newest.plan.strategy == _strategy(wish):
-                return _opened(registry, newest, wish)
             _supersede(registry, newest, wish)
             continue
-        _may_roll_out(registry, newest, wish)
         rollout = _planned(registry, known, wish)
         if rollout is None:
             continue
@@ -100,6 +100,17 @@ def open_rollout(registry: Registry, wish: Wish) -> Rollout:
 
 def _strategy(wish: Wish) -> str:
     return wish.strategy or wish.policy.strategy
+
+
+def _answers(newest: Rollout, wish: Wish) -> bool:
+    """Return whether the newest rollout is what a wish asks for, so that asking again after a crash changes nothing."""
+    plan = newest.plan
+    if plan.to_version != wish.version:
+        return False
+    if newest.live:
+        return plan.strategy == _strategy(wish)
+    asked_the_same = (plan.validation.evidence, plan.policy) == (wish.validation.evidence, wish.policy)
+    return newest.champion == wish.version or (newest.stage is Stage.REJECTED and asked_the_same)
 
 
 def _opened(registry: Registry, rollout: Rollout, wish: Wish) -> Rollout:
@@ -119,20 +130,36 @@ def _supersede(registry: Registry, live: Rollout, wish: Wish) -> None:
     append(registry, live, Draft(EventType.SUPERSEDE, why), wish.at, wish.by)
 
 
-def _may_roll_out(registry: Registry, newest: Rollout | None, wish: Wish) -> None:
+def may_roll_out(registry: Registry, known: list[Rollout], wish: Wish) -> None:
+    """Raise Refused for a version that may not be rolled out, before anything is changed for it."""
+    newest = known[-1] if known else None
     standing = stand(registry.log.operations(wish.model))
     if standing.disabled and wish.strategy != RESTORE:
         raise Refused(f"Rollouts of {wish.model} are switched off: {standing.disabled}.", "Switch them on: enable.")
     if wish.version in standing.retired:
         raise Refused(f"Version {wish.version} of {wish.model} is retired.", "Register a new version.")
     _arms_fit(newest, wish)
-    row = registry.version(wish.model, wish.version)
     if newest is not None and newest.champion == wish.version:
         raise Refused(f"Version {wish.version} of {wish.model} is the champion already.")
-    tags = row["tags"]
-    if isinstance(tags, dict) and "quarantined" in tags:
+    why = quarantine_of(registry, known, wish.version)
+    if why:
         remedy = "Register a corrected version, or lift the quarantine after an inquiry."
-        raise Refused(f"Version {wish.version} of {wish.model} is quarantined: {tags['quarantined']}.", remedy)
+        raise Refused(f"Version {wish.version} of {wish.model} is quarantined: {why}.", remedy)
+
+
+def quarantine_of(registry: Registry, known: list[Rollout], version: str) -> str:
+    """Return why a version is quarantined, or an empty text: its tag says so, or an event that no tag shows yet."""
+    tags = registry.version(known[-1].plan.model, version)["tags"] if known else {}
+    if isinstance(tags, dict) and "quarantined" in tags:
+        return str(tags["quarantined"])
+    for one in reversed(known):
+        if one.quarantines == version and not _is_shown(registry, one):
+            return one.events[-1].why
+    return ""
+
+
+def _is_shown(registry: Registry, rollout: Rollout) -> bool:
+    return registry.log.read(rollout.run_id).tags.get(PROJECTED_TAG) == str(len(rollout.events))
 
 
 def _arms_fit(newest: Rollout | None, wish: Wish) -> None:
@@ -161,11 +188,9 @@ def _planned(registry: Registry, known: list[Rollout], wish: Wish) -> Rollout | 
         quarantine_from=wish.quarantine_from,
     )
     run_id = registry.log.prepare(wish.model, request.key, f"{wish.model} {wish.version} attempt {request.attempt}")
-    standing = _standing_plan(registry, run_id)
-    if standing is None:
-        standing = _write_plan(registry, run_id, plan)
-    if (standing.from_version, standing.fallback_before) != (plan.from_version, plan.fallback_before):
-        registry.log.tag(run_id, {ABANDONED_TAG: f"planned against champion {standing.from_version}"})
+    standing = _write_plan(registry, run_id, _standing_plan(registry, run_id) or plan)
+    if not standing.asks_the_same_as(plan):
+        registry.log.tag(run_id, {ABANDONED_TAG: f"asked against champion {standing.from_version}, and asked anew"})
         return None
     return Rollout(run_id, standing)
 

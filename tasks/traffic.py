@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from blocks.errors import BackendError
-from blocks.log.rollouts import Record
+from blocks.log.rollouts import PROJECTED_TAG, Record
 from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.records import every, rollout_of
 from tasks.rollout.fold import Rollout
 from tasks.rollout.projection import alias_writes, tag_writes
 from tasks.step import step
-
-PROJECTED_TAG = "projected"
 
 
 def project_all(registry: Registry, model: str) -> Rollout | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KEY_TAG = "rollout.key"
 ABANDONED_TAG = "rollout.abandoned"
+PROJECTED_TAG = "projected"
 
 
 @dataclass(frozen=True, slots=True)

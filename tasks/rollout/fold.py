@@ -9,7 +9,7 @@ from tasks.rollout.event import Event
 from tasks.rollout.plan import RESTORE, Plan
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.routes import Routes, routes_of
-from tasks.rollout.stage import LIVE, TRANSITIONS, EventType, Held, Reason, Stage
+from tasks.rollout.stage import LIVE, QUARANTINES, TRANSITIONS, EventType, Held, Reason, Stage
 from tasks.rollout.verdict import Verdict
 
 STEPS_UP = (EventType.ADVANCE, EventType.PROMOTE, EventType.EMERGENCY, EventType.START)
@@ -56,6 +56,13 @@ class Rollout:
     def weight(self) -> int:
         """Return the percent of requests that the new version answers."""
         return sum(arm.weight for arm in self.routes.arms if arm.version != self.plan.from_version)
+
+    @property
+    def quarantines(self) -> str | None:
+        """Return the version that its end forbids to try again, or None."""
+        if self.reason in QUARANTINES:
+            return self.plan.to_version
+        return self.plan.from_version if self.plan.quarantine_from and self.stage is Stage.PROMOTED else None
 
     @property
     def routes(self) -> Routes:

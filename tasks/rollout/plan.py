@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import cast
 
 from tasks.rollout.canonical import canonical, digest
@@ -88,6 +88,11 @@ class Plan:
     def sha(self) -> str:
         """Return the digest of the whole plan; approvals and the first event are bound to it."""
         return digest(self.to_text())
+
+    def asks_the_same_as(self, other: Plan) -> bool:
+        """Return whether two plans differ at most in who asked when, and in the run that holds the same evidence."""
+        held = replace(self.validation, run_id=other.validation.run_id)
+        return replace(self, request=other.request, validation=held) == other
 
     def to_text(self) -> str:
         """Return the canonical text that is written as the run's param `plan`."""

@@ -1,0 +1,48 @@
+"""A stage for plans that are killed, with models and an empty world made once a session."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+
+import pytest
+from faults.rehearsal import Stage, make_template
+from faults.world import save_models
+
+
+@pytest.fixture(scope="session")
+def warm() -> None:
+    """Import what every child needs, before any is forked; keep MLflow's chatter out of the report."""
+    import mlflow.pyfunc
+    import mlflow.store.model_registry.sqlalchemy_store
+    import mlflow.store.tracking.sqlalchemy_store  # noqa: F401 - imported for the children
+    import pandas  # noqa: F401 - imported for the children
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
+
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.ERROR)
+
+
+@pytest.fixture(scope="session")
+def model_folders(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the tiny models."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return save_models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="session")
+def template(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a world in which nothing has happened yet."""
+    return make_template(tmp_path_factory.mktemp("template") / "world")
+
+
+@pytest.fixture
+def stage(tmp_path: Path, template: Path, model_folders: Path) -> Stage:
+    """Return an empty stage."""
+    return Stage(tmp_path, model_folders, template)
