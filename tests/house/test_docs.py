@@ -217,6 +217,12 @@ def test_no_verb_is_told_that_does_not_exist() -> None:
     assert not [verb for verb in re.findall(r"^## (\w+)$", text, re.M) if verb not in VERBS]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_command_that_is_shown_exists(page: Path) -> None:
+    shown = re.findall(r"(?:^|`)gamenight ([a-z]+)", page.read_text(encoding="utf-8"), re.M)
+    assert not [verb for verb in shown if verb not in VERBS]
+
+
 def test_every_flow_is_named_somewhere() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     flows = [path.stem for path in product_files() if path.parent == Path("flows") and path.stem != "__init__"]
