@@ -84,7 +84,7 @@ def why(verdict: Verdict, reason: str, judgement: Judgement, rule: Rule) -> str:
         Verdict.FAIL: f"evidence of harm ({reason}) crossed its boundary {alpha_level:.2f}: {seen}",
         Verdict.PASS: f"proof of no harm beyond {rule.margin} crossed its boundary {beta_level:.2f}: {seen}",
         Verdict.INCONCLUSIVE: f"no proof within {rule.n_max} games ({reason}): {seen}",
-        Verdict.WAIT: f"evidence {last.log_e_promote:.2f} of {beta_level:.2f}: {seen}",
+        Verdict.WAIT: f"the evidence has reached {judgement.best:.2f} of {beta_level:.2f}: {seen}",
         Verdict.HOLD: {
             "guard": f"forecasts differ from the champion's far more than on the holdout (log G {last.guard:.1f})",
             "labels_late": "results are overdue",
