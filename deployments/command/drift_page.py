@@ -60,10 +60,12 @@ def _picture(column: ColumnReport, reference: ColumnProfile, current: pd.DataFra
 
 def _curves(reference: np.ndarray, current: np.ndarray) -> str:
     """Draw both distribution functions between the 0.5 % and 99.5 % quantiles of the two together."""
-    shares = np.linspace(0.005, 0.995, 80)
-    ends = [np.quantile(side[np.isfinite(side)], [0.005, 0.995]) for side in (reference, current)]
-    low, high = min(ends[0][0], ends[1][0]), max(ends[0][1], ends[1][1])
-    grid = np.linspace(low, high if high > low else low + 1.0, shares.size)
+    finite = [side[np.isfinite(side)] for side in (reference, current)]
+    ends = np.array([np.quantile(side, [0.005, 0.995]) for side in finite if side.size])
+    if not ends.size:
+        return ""
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    grid = np.linspace(low, high if high > low else low + 1.0, 80)
     lines = []
     for name, side in (("r", reference), ("c", current)):
         heights = np.searchsorted(side, grid, side="right") / side.size

@@ -70,6 +70,11 @@ class Report:
         """Return the columns that drifted, in the reference's order."""
         return tuple(name for name, column in self.columns.items() if column.drift)
 
+    @property
+    def examined(self) -> tuple[str, ...]:
+        """Return the columns that this report can speak of, computed or drifted; the others are neither good nor bad."""
+        return tuple(name for name, column in self.columns.items() if column.drift or column.kind != "uncomputed")
+
     def to_dict(self) -> dict[str, object]:
         """Return the report as `drift --json` prints it."""
         return {

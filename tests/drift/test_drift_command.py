@@ -124,7 +124,7 @@ def test_a_missing_file_is_refused_by_name(files: list[str], capsys: pytest.Capt
 def test_the_page_needs_nothing_else_and_shows_every_column(
     files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    frame = MOVED.assign(**{"<b>": "x"}, extra=np.nan)
+    frame = MOVED.assign(**{"<b>": "x"}, extra=np.nan, elo=np.where(MOVED["neutral"], np.inf, 0.0))
     page = tmp_path / "drift.html"
     assert run(capsys, *files, saved(frame, tmp_path / "now.csv"), "--html", str(page))[0] == 0
     text = page.read_text(encoding="utf-8")
