@@ -14,16 +14,19 @@ from tasks.records import read_policy_of
 
 
 @flow(name="settle", flow_run_name="settle {model}")
-def settle(model: str = "nba-win", platform: str = "local", now: datetime | None = None) -> Settled:
+def settle(
+    model: str = "nba-win", platform: str = "local", now: datetime | None = None, date: str | None = None
+) -> Settled:
     """Record the results of every night that waits for them, and corrections of the last ones.
 
     Args:
         model: The registered model.
         platform: The saved platform to work on.
         now: The time of the settling, with its timezone; the present when empty.
+        date: One US/Eastern date alone, however long ago; every night that waits when empty.
     """
     world, at = Platform.open(platform), moment(now)
     suite = read_policy_of(world, model).gates.results
-    nights = open_nights(world, model, at)
+    nights = open_nights(world, model, at, date)
     results = must_pass_together(world.gates, model, suite, read_results(world, nights, at))
     return record_results(world, model, nights, results, at)

@@ -12,6 +12,7 @@ from blocks.platform import Platform
 from blocks.store import Store
 from tasks.evidence import nights_of, through
 from tasks.rollout.nights import Night
+from tasks.rollout.refusal import BadInput
 from tasks.step import step
 
 if TYPE_CHECKING:
@@ -38,6 +39,14 @@ def nights_to_settle(store: Store, model: str, now: datetime) -> tuple[Night, ..
     return tuple(night for night in nights if night.first_tip <= now and (not night.closed or night.first_tip > recent))
 
 
+def night_of_date(store: Store, model: str, date: str) -> tuple[Night, ...]:
+    """Return the night of a date; raise BadInput when no slate was locked for it."""
+    nights = nights_of(store.slates(model, since=date, until=date), store.outcomes(model))
+    if not nights:
+        raise BadInput("date", f"no slate of {model} was locked for {date}; nothing waits for results there")
+    return nights
+
+
 def outcome_rows(night: Night, games: pd.DataFrame) -> list[dict[str, object]]:
     """Return a row per game of a night that is over: final with 1 for a home win, void, or moved to another date.
 
@@ -59,9 +68,9 @@ def _row(night: Night, unit: str, game: Mapping[Hashable, Any]) -> dict[str, obj
 
 
 @step("find the open nights")
-def open_nights(platform: Platform, model: str, now: datetime) -> tuple[Night, ...]:
-    """Return the nights that wait for results, and the latest closed ones."""
-    return nights_to_settle(platform.store, model, now)
+def open_nights(platform: Platform, model: str, now: datetime, date: str | None = None) -> tuple[Night, ...]:
+    """Return the nights that wait for results, and the latest closed ones; or the one of a date alone."""
+    return nights_to_settle(platform.store, model, now) if date is None else night_of_date(platform.store, model, date)
 
 
 @step("read the results")
