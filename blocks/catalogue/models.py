@@ -73,10 +73,17 @@ def register(tracking_uri: str, model: str, uri: str, tags: Mapping[str, str]) -
         folder, source = _fetch(tracking_uri, model, uri, Path(place))
         _must_have_a_signature(folder, uri)
         sha = digest(folder)
+    if _registered(tracking_uri, model, sha) is None:
+        _create(tracking_uri, model, source, {**tags, DIGEST_TAG: sha})
+    return str(_registered(tracking_uri, model, sha))
+
+
+def _registered(tracking_uri: str, model: str, sha: str) -> str | None:
+    """Return the oldest version of this content: of several who register it at once, all get the same answer."""
     for known in versions.versions(tracking_uri, model):
         if dict(known["tags"]).get(DIGEST_TAG) == sha:  # type: ignore[call-overload]
             return str(known["version"])
-    return _create(tracking_uri, model, source, {**tags, DIGEST_TAG: sha})
+    return None
 
 
 def _fetch(tracking_uri: str, model: str, uri: str, place: Path) -> tuple[Path, str]:

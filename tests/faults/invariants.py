@@ -282,7 +282,7 @@ def ending(seen: Seen, anonymous: bool = False) -> dict[str, object]:
         "rollouts": [[_timeless(event, anonymous) for event in rollout.events] for rollout in seen.rollouts],
         "plans": [[r.plan.request.version, r.plan.strategy, r.plan.from_version] for r in seen.rollouts],
         "aliases": seen.aliases,
-        "tags": tags,
+        "tags": {version: kept for version, kept in tags.items() if kept},
         "routes": _salted(routes["routes"], anonymous) if routes else None,
         "projected": [record.tags.get("projected") for record in seen.records],
     }

@@ -67,3 +67,10 @@ PLANS = {
         CHAMPION, (released("v2", 2), Step("hold", 2), *nights(2, "good"), Step("resume", 3), Step("tick", 4))
     ),
 }
+
+UP_TO_THE_PROMOTION = (released("v2", 2), *nights(2, "good", "good", "good"))
+PROMOTION = Plan((*CHAMPION, *UP_TO_THE_PROMOTION[:-1]), UP_TO_THE_PROMOTION[-1:])
+"""The one tick that moves the champion."""
+
+RETREAT = Plan((*CHAMPION, released("v2", 2), *nights(2, "good", "good", "good", "bad")[:-1]), (Step("tick", 6),))
+"""The one tick that takes the champion back."""

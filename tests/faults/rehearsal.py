@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -81,15 +81,21 @@ def make_template(folder: Path) -> Path:
 class Rehearsal:
     """A plan on a stage: the unkilled run, its kill points, and the run of each."""
 
-    def __init__(self, stage: Stage, plan: Plan, changed: Sequence[Step] | None = None) -> None:
-        self.stage, self.plan = stage, plan
-        self.steps = tuple(changed if changed is not None else plan.steps)
+    def __init__(self, stage: Stage, plan: Plan, mutate: Callable[[], None] = lambda: None) -> None:
+        self.stage, self.plan, self.mutate = stage, plan, mutate
+        self.steps = plan.steps
         self.scenes: list[Path] = []
         self.writes: list[list[str]] = []
         self.end: dict[str, object] = {}
 
     def unkilled(self) -> Rehearsal:
-        """Play the plan without a kill, keep a scene before every step, and count the writes."""
+        """Play the plan without a kill; nothing may be broken at its end."""
+        broken = self.play()
+        assert not broken, broken
+        return self
+
+    def play(self) -> list[str]:
+        """Play the plan without a kill, keep a scene before every step, count the writes; return what is broken."""
         world = self.stage.world
         self.stage.set(self.stage.template)
         world.allow(**self.plan.policy)
@@ -97,10 +103,9 @@ class Rehearsal:
             in_child(lambda: [world.perform(step) for step in self.plan.before] and None)
         for number, step in enumerate(self.steps):
             self.scenes.append(self.stage.keep(f"scene-{number:02d}"))
-            self.writes.append(in_child(lambda step=step: _counted(world, step)))  # type: ignore[misc]
+            self.writes.append(self._counted(step))
         self.end, broken = in_child(lambda: _at_rest(world))
-        assert not broken, broken
-        return self
+        return broken
 
     def points(self) -> list[Point]:
         """Return every place to die, in the order of time."""
@@ -114,16 +119,27 @@ class Rehearsal:
 
     def killed(self, point: Point) -> Verdict:
         """Play up to the point, die there, see what is left, and let a fresh process play on to the end."""
-        world = self.stage.world
         self.stage.set(self.scenes[point.step])
         try:
-            in_child(lambda: _counted(world, self.steps[point.step], (point.number, point.when)))
+            self._counted(self.steps[point.step], (point.number, point.when))
         except Killed:
             pass
         else:
             raise AssertionError(f"nobody died at {point}")
         left, end, broken = in_child(lambda: self._heir(point.step))
         return Verdict(point, left, broken, differences(self.end, end))
+
+    def _counted(self, step: Step, kill: tuple[int, When] | None = None) -> list[str]:
+        """Do a step in a process of its own, which counts its writes and may die at one."""
+
+        def work() -> list[str]:
+            counter = Counter(kill)
+            counter.install()
+            self.mutate()
+            self.stage.world.perform(step)
+            return counter.writes
+
+        return in_child(work)
 
     def _heir(self, cut: int) -> tuple[list[str], dict[str, object], list[str]]:
         """What was cut off is asked for again, a release or a tick some minutes later, then everything goes on."""
@@ -135,13 +151,6 @@ class Rehearsal:
             world.perform(following)
         end, broken = _at_rest(world)
         return left, end, broken
-
-
-def _counted(world: World, step: Step, kill: tuple[int, When] | None = None) -> list[str]:
-    counter = Counter(kill)
-    counter.install()
-    world.perform(step)
-    return counter.writes
 
 
 def _at_rest(world: World) -> tuple[dict[str, object], list[str]]:

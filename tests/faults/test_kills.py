@@ -6,11 +6,12 @@ import pytest
 from faults.plans import PLANS
 from faults.rehearsal import Rehearsal, Stage, spread
 
-A_FEW = 3
+A_FEW = 2
+IN_SHORT = [name for name in PLANS if name not in ("abort", "hold and resume")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", IN_SHORT)
 def test_a_kill_at_some_writes_bends_nothing(name: str, stage: Stage) -> None:
     rehearsal = Rehearsal(stage, PLANS[name]).unkilled()
     _none_bends(rehearsal, A_FEW)
