@@ -72,7 +72,7 @@ class Report:
 
     @property
     def examined(self) -> tuple[str, ...]:
-        """Return the columns that this report can speak of, computed or drifted; the others are neither good nor bad."""
+        """Return the columns that this report can speak of, computed or drifted; others are neither good nor bad."""
         return tuple(name for name, column in self.columns.items() if column.drift or column.kind != "uncomputed")
 
     def to_dict(self) -> dict[str, object]:
