@@ -32,7 +32,7 @@ def write(rollout: Rollout, draft: Draft, at: datetime, by: str) -> Event:
     bare = Event(
         n=len(rollout.events) + 1,
         type=draft.type,
-        at=at.isoformat(),
+        at=_no_earlier(rollout, at).isoformat(),
         by=by,
         stage=rollout.stage,
         step=rollout.step,
@@ -59,6 +59,11 @@ def write(rollout: Rollout, draft: Draft, at: datetime, by: str) -> Event:
 
 
 _KEEP_THE_HOLD = (EventType.APPROVE, EventType.DECLINE, EventType.RESTATED)
+
+
+def _no_earlier(rollout: Rollout, at: datetime) -> datetime:
+    """Return the time, or that of the last event where the clock has gone back: the log's own time never does."""
+    return max(at, datetime.fromisoformat(rollout.events[-1].at)) if rollout.events else at
 
 
 def _last_night(rollout: Rollout) -> str | None:
@@ -89,7 +94,7 @@ def decide_opening(rollout: Rollout) -> Draft | None:
 def decide(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
     """Return the event that a look at a serving rollout calls for, the worst verdict first, or None."""
     for rule in (_retreat, _hold, _step_up, _lift):
-        draft = rule(rollout, look, now)
+        draft = rule(rollout, look, _no_earlier(rollout, now))
         if draft is not None:
             return _with_evidence(draft, look)
         if rule is _hold and rollout.held in LATCHED:
