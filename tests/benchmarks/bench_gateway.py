@@ -137,7 +137,7 @@ def test_requests_a_second_against_mlflow_models_serve(
         runtime = process.client.get("/health").json()["versions"][version]["runtime"]
         ratios[name] = _measure(f"gateway, {name} ({runtime})", load, process.popen.pid, capsys).rate / theirs.rate
     with capsys.disabled():
-        print("\n".join(f"  {name}: {ratio:.1f} x mlflow models serve" for name, ratio in ratios.items()))  # noqa: T201
+        print("\n".join(f"  {name}: {ratio:.1f} x mlflow models serve" for name, ratio in ratios.items()))
     assert runtime == "onnxruntime"
     assert min(ratios.values()) > 1
 
@@ -168,7 +168,7 @@ def test_a_rollback_is_served_within_a_second(
         seconds.append(time.perf_counter() - begun)
     p50, p99 = statistics.median(seconds), sorted(seconds)[98]
     with capsys.disabled():
-        print(  # noqa: T201
+        print(
             f"\n  rollback event -> first request served by the champion, {'poked' if poked else 'poll alone'}: "
             f"p50 {p50:.3f} s, p99 {p99:.3f} s, most {max(seconds):.3f} s of 100"
         )
@@ -197,9 +197,9 @@ def _measure(name: str, load: Load, pid: int, capsys: pytest.CaptureFixture[str]
         assert outcome.failures == 0
         results.append((connections, outcome, cpu_us))
     with capsys.disabled():
-        print(f"\n  {name}")  # noqa: T201
+        print(f"\n  {name}")
         for connections, outcome, cpu_us in results:
-            print(  # noqa: T201
+            print(
                 f"    {connections:3d} connections: {outcome.rate:8.0f} requests/s, {cpu_us:6.0f} us CPU a request, "
                 f"p50 {outcome.percentile_ms(50):.2f} ms, p99 {outcome.percentile_ms(99):.2f} ms"
             )

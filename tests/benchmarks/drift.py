@@ -71,10 +71,10 @@ def main() -> None:
         plain = seconds(lambda: sort_all(current, threads))
         whole = seconds(lambda: compare(reference, current))
         ratios.append(whole / plain)
-        print(f"sort {plain:6.2f} s   report {whole:6.2f} s   ratio {whole / plain:.2f}", flush=True)  # noqa: T201 - its output
+        print(f"sort {plain:6.2f} s   report {whole:6.2f} s   ratio {whole / plain:.2f}", flush=True)
     said = f"{rows:,} x {given.columns}, {threads} threads: median ratio {np.median(ratios):.2f}"
     column = rows * 8 / 2**20
-    print(f"{said}; memory above both windows {(peak_megabytes() - before) / column:.1f} columns")  # noqa: T201 - its output
+    print(f"{said}; memory above both windows {(peak_megabytes() - before) / column:.1f} columns")
 
 
 if __name__ == "__main__":
