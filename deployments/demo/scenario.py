@@ -42,22 +42,43 @@ def generated(folder: Path, seed: int) -> Scenario:
     return Scenario(folder, last, f"generated seasons {FIRST_SEASON} to {last}, seed {seed}")
 
 
-def real(folder: Path, file: Path) -> Scenario:
-    """Write the last seasons of a file into the drop, with `neutral` set on a block of games of the last one."""
-    from blocks.sources.drop import write_season
+@dataclass(frozen=True, slots=True)
+class Games:
+    """The last seasons of a file of real games, checked."""
+
+    file: str
+    frame: pd.DataFrame
+
+    @property
+    def seasons(self) -> list[int]:
+        """Return the seasons, oldest first."""
+        return sorted(int(season) for season in self.frame["season"].unique())
+
+
+def read(file: Path) -> Games:
+    """Return the regular games of a file's last seasons; raise BadInput where there are too few."""
     from blocks.sources.files import read_games
 
     games = read_games(file).drop(columns=["tip", "known_at"], errors="ignore")
     regular = games[games["season_type"].isin(["regular", ""]) | games["season_type"].isna()]
     seasons = sorted(regular["season"].unique())
     if len(seasons) < PAST_SEASONS + 1:
-        raise BadInput("games", f"{file} holds {len(seasons)} seasons; the demo needs {PAST_SEASONS + 1}")
-    last = int(seasons[-1])
-    chosen = regular[regular["season"].isin(seasons[-PAST_SEASONS - 1 :])].reset_index(drop=True)
-    for season, frame in chosen.groupby("season"):
+        raise BadInput(
+            "games", f"{file} holds {len(seasons)} seasons; name a file with at least {PAST_SEASONS + 1} of them"
+        )
+    chosen = regular[regular["season"].isin(seasons[-PAST_SEASONS - 1 :])]
+    return Games(file.name, chosen.reset_index(drop=True))
+
+
+def real(folder: Path, games: Games) -> Scenario:
+    """Write real seasons into the drop, with `neutral` set on a block of games of the last one."""
+    from blocks.sources.drop import write_season
+
+    first, last = games.seasons[0], games.seasons[-1]
+    for season, frame in games.frame.groupby("season"):
         played = with_neutral_block(frame.reset_index(drop=True)) if season == last else frame
         write_season(folder, played, f"season-{season}.csv.gz")
-    said = f"real seasons {seasons[-PAST_SEASONS - 1]} to {last} of {file.name}"
+    said = f"real seasons {first} to {last} of {games.file}"
     return Scenario(folder, last, f"{said}; `neutral` was set on {NEUTRAL_GAMES} games of {last} to move the inputs")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -50,18 +50,30 @@ class Story:
 
     def play(self) -> None:
         """Run everything in order; raise what stops it."""
-        self._say("train on past seasons, register, validate, install the first champion")
-        self._retrain(opening(self.platform, self.season - 1), "the first model")
-        self._say("train the same kind of model one season later and release it as a challenger")
-        self._retrain(opening(self.platform, self.season), "the new season")
+        self.begin()
         nights = self.replay.calendar()
-        self._until_decided(nights, "honest challenger")
-        self._release_the_faulty(self.now)
-        self._until_decided(nights, "faulty challenger" if self.defect else "second challenger")
+        self.try_the_next(nights)
+        self.try_another(nights)
         self._until_it_drifts(nights)
         tonight = next(nights)
         self._say(f"score tonight's slate, {tonight.date}")
         self.slate = score_slate(self.model, self.name, tonight.date, tonight.scored)
+
+    def begin(self) -> None:
+        """Train the first champion before the season ahead of the one that is played."""
+        self._say("train on past seasons, register, validate, install the first champion")
+        self._retrain(opening(self.platform, self.season - 1), "the first model")
+
+    def try_the_next(self, nights: Iterator[Night]) -> None:
+        """Train the same kind of model one season later and play nights until it is decided."""
+        self._say("train the same kind of model one season later and release it as a challenger")
+        self._retrain(opening(self.platform, self.season), "the new season")
+        self._until_decided(nights, "honest challenger")
+
+    def try_another(self, nights: Iterator[Night]) -> None:
+        """Release what a colleague trained, with the defect or without, and play nights until it is decided."""
+        self._release_a_colleagues(self.now)
+        self._until_decided(nights, "faulty challenger" if self.defect else "second challenger")
 
     @property
     def rollouts(self) -> list[Rollout]:
@@ -81,7 +93,7 @@ class Story:
         retrain(self.model, self.name, KIND, WINDOW.seasons, WINDOW.holdout, now=now, by=by)
         self.now = now
 
-    def _release_the_faulty(self, now: datetime) -> None:
+    def _release_a_colleagues(self, now: datetime) -> None:
         """Hand in a model that somebody trained elsewhere; its live path differs from the one it was trained with."""
         self._say("release a challenger whose live path swaps home and away" if self.defect else "release a second one")
         games = cut(training_frame(self.platform.source.history(now)), WINDOW)
@@ -91,14 +103,14 @@ class Story:
         found = found.trusting([*trusted_types(), f"{SwapsWhenScheduled.__module__}.{SwapsWhenScheduled.__qualname__}"])
         release(self.platform.registry.log_model(self.model, found), self.model, self.name, now, "a colleague")
 
-    def _until_decided(self, nights: Any, who: str) -> None:
+    def _until_decided(self, nights: Iterator[Night], who: str) -> None:
         while self.replay.nights < MOST_NIGHTS:
             rollout = self._night(next(nights))
             if rollout is None or not rollout.live:
                 return
             self._say(f"{who}: {rollout.stage.value} at {rollout.weight} %" + (", held" if rollout.held else ""))
 
-    def _until_it_drifts(self, nights: Any) -> None:
+    def _until_it_drifts(self, nights: Iterator[Night]) -> None:
         while self.replay.nights < MOST_NIGHTS:
             drifted = any(alert["type"] == "feature_drift" for alert in self.replay.alerts)
             if drifted and self.replay.nights >= FEWEST_NIGHTS:
