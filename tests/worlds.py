@@ -86,7 +86,11 @@ class World:
             self.run(canary_promote, MODEL, now=night.morning)
 
     def copy(self, to: Path) -> World:
-        """Return a copy that may be changed; files that MLflow keeps already stay where they are."""
+        """Return a copy that may be changed.
+
+        MLflow remembers in a process where a run's files go, so this process would write a copied run's files into
+        the folder it was copied from.
+        """
         shutil.copytree(self.home, to)
         old, new = str(self.home), str(to)
         with contextlib.closing(sqlite3.connect(to / "mlflow.db")) as record, record:
