@@ -55,7 +55,11 @@ class Rollout:
     @property
     def weight(self) -> int:
         """Return the percent of requests that the new version answers."""
-        return sum(arm.weight for arm in self.routes.arms if arm.version != self.plan.from_version)
+        return self.weight_of(self.routes)
+
+    def weight_of(self, routes: Routes) -> int:
+        """Return the percent that the new version answers under given routes."""
+        return sum(arm.weight for arm in routes.arms if arm.version != self.plan.from_version)
 
     @property
     def quarantines(self) -> str | None:
@@ -104,7 +108,8 @@ def apply(rollout: Rollout, event: Event) -> Rollout:
 
 
 def _complaint(after: Rollout, event: Event) -> str:
-    if event.routes != after.routes.to_dict() or event.weight != after.weight:
+    routes = after.routes
+    if event.routes != routes.to_dict() or event.weight != after.weight_of(routes):
         return f"its routes are not those of {after.stage} step {after.step}"
     if (event.stage, event.step, event.held, event.reason) != (after.stage, after.step, after.held, after.reason):
         return f"it says {event.stage} step {event.step}, what follows is {after.stage} step {after.step}"

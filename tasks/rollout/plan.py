@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import cast
 
 from tasks.rollout.canonical import canonical, digest
@@ -96,8 +96,10 @@ class Plan:
 
     def to_text(self) -> str:
         """Return the canonical text that is written as the run's param `plan`."""
-        record = asdict(self) | {"policy": self.policy.model_dump(mode="json")}
-        return canonical(record | {"policy_sha": self.policy.sha})
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        parts = {"request": asdict(self.request), "validation": asdict(self.validation)}
+        policy = {"policy": self.policy.model_dump(mode="json"), "policy_sha": self.policy.sha}
+        return canonical(record | parts | policy)
 
 
 def plan_from_text(text: str) -> Plan:

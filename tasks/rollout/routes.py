@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from tasks.rollout.plan import RESTORE, Plan
 from tasks.rollout.stage import FLIPPED, Stage
@@ -16,6 +16,10 @@ class Arm:
     role: str
     weight: int
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the arm as it is written into the table."""
+        return {"version": self.version, "role": self.role, "weight": self.weight}
+
 
 @dataclass(frozen=True, slots=True)
 class Routes:
@@ -27,7 +31,7 @@ class Routes:
 
     def to_dict(self) -> dict[str, object]:
         """Return the table as it is written into every event."""
-        return {"salt": self.salt, "arms": [asdict(arm) for arm in self.arms], "fallback": self.fallback}
+        return {"salt": self.salt, "arms": [arm.to_dict() for arm in self.arms], "fallback": self.fallback}
 
 
 def routes_of(plan: Plan, stage: Stage, step: int) -> Routes:
