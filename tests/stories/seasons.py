@@ -56,6 +56,9 @@ class Told:
 class Open(Gates):
     """Let every table pass."""
 
+    _block_type_name = "Open Gates"
+    _block_type_slug = "open-gates"
+
     def run(self, suite_name: str, frame: DataFrame, context: Mapping[str, object] | None = None) -> dict[str, object]:
         """Return PASS."""
         return {"suite": suite_name, "verdict": "PASS", "failed": [], "quarantined": [], "markdown": ""}
@@ -81,6 +84,10 @@ def tell(seed: int, folder: Path) -> Told:
 
 
 def _story(world: World, season: int, defect: bool) -> story.Story:
+    import mlflow
+
+    # a process knows one registry at a time
+    mlflow.set_registry_uri(world.platform.registry.tracking_uri)
     platform = world.platform
     platform.gates = Open(folder=platform.gates.folder)
     _run_plainly(platform)

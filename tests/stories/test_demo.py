@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -81,12 +82,42 @@ class Demo:
             yield Run(flow, name, state, json.loads(parameters), tuple(tasks.get(run, ())))
 
 
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A demo that was ended by Ctrl-C once the first version was in training, and what was left of it."""
+
+    home: Home
+    told: Told
+    alive: list[str]
+    recorded: bool
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     home = Home.at(tmp_path_factory.mktemp("demo") / "home")
+    told = listened_to("demo", "--home", home.root, stop_at="train on past seasons", number=signal.SIGINT)
+    return Interrupted(home, told, alive_in(home.root), home.record_path.exists())
+
+
+@pytest.fixture(scope="module")
+def demo(interrupted: Interrupted) -> Demo:
+    """Play a whole demo, the second one in its home."""
+    home = interrupted.home
     told = listened_to("demo", "--json", "--home", home.root)
     assert told.status == 0, told.stderr[-3000:]
     return Demo(home, told, json.loads(told.stdout))
+
+
+def test_ctrl_c_leaves_no_process_and_no_record_of_a_stack(interrupted: Interrupted) -> None:
+    assert interrupted.told.status == 130, interrupted.told.stderr
+    assert interrupted.told.stderr.rstrip().endswith("stopped by Ctrl-C.")
+    assert not interrupted.alive
+    assert not interrupted.recorded
+
+
+def test_a_second_demo_in_the_home_keeps_what_the_first_has_left(demo: Demo) -> None:
+    [earlier] = (demo.home.root / "earlier").iterdir()
+    assert (earlier / "mlflow.db").exists()
 
 
 def test_the_answer_is_one_object_of_the_documented_shape(demo: Demo) -> None:

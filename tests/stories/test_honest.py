@@ -27,8 +27,8 @@ def _words_in_conditions(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         tested = getattr(node, "test", None) or getattr(node, "subject", None)
         for part in ast.walk(tested) if isinstance(tested, ast.AST) else ():
-            if isinstance(part, ast.Constant):
-                yield str(part.value)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                yield part.value
 
 
 def _names_a_version(word: str) -> bool:
