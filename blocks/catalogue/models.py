@@ -175,6 +175,7 @@ def columns(tracking_uri: str, model: str, version: str) -> dict[str, str]:
 
     with asking(f"read the signature of {model} {version}", tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(tracking_uri)
         signature = mlflow.models.get_model_info(f"models:/{model}/{version}").signature
     return {column.name: str(column.type) for column in signature.inputs.inputs}
 
