@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from faults.invariants import broken_always, broken_at_rest, ending, see
+from faults.ending import ending
+from faults.invariants import broken_always, broken_at_rest, see
 from faults.killing import Counter, Killed, Point, When, in_child
 from faults.plans import Plan
 from faults.world import Step, World

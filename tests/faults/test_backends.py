@@ -11,8 +11,8 @@ from faults.invariants import broken_at_rest, see
 from faults.killing import When, in_child, start
 from faults.plans import PLANS, Plan
 from faults.rehearsal import spread
+from faults.server import Server
 from faults.serving import mlflow_server
-from faults.shared import Server
 from faults.world import Step, World
 
 from blocks.errors import Conflict, Unavailable

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from faults.plans import PLANS
 from faults.rehearsal import Rehearsal, Stage, spread
@@ -28,3 +30,11 @@ def test_a_kill_before_and_after_every_write_bends_nothing(name: str, stage: Sta
 def _none_bends(rehearsal: Rehearsal, most: int) -> None:
     bent = [verdict for point in spread(rehearsal.points(), most) if not (verdict := rehearsal.killed(point)).harmless]
     assert not bent, "\n".join(map(str, bent))
+
+
+@pytest.mark.whole
+@pytest.mark.slow
+def test_there_are_places_enough_to_die(stage: Stage) -> None:
+    points = {name: len(Rehearsal(stage, plan).unkilled().points()) for name, plan in PLANS.items()}
+    sys.stdout.write(f"\n{sum(points.values())} kill points: {points}\n")
+    assert sum(points.values()) >= 200

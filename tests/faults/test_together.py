@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from faults.invariants import broken_always, broken_at_rest, ending, see
+from faults.ending import ending
+from faults.invariants import broken_always, broken_at_rest, see
 from faults.killing import Counter, Killed, Point, in_child, start
 from faults.plans import CHAMPION, PLANS, Plan, released
 from faults.rehearsal import Rehearsal, Stage, differences, spread

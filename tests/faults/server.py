@@ -7,7 +7,8 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from faults.invariants import broken_always, broken_at_rest, ending, see
+from faults.ending import ending
+from faults.invariants import broken_always, broken_at_rest, see
 from faults.killing import Counter, Killed, Progress, When, in_child
 from faults.plans import Plan
 from faults.rehearsal import LATER, differences
