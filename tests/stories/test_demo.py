@@ -130,12 +130,12 @@ def test_the_answer_is_one_object_of_the_documented_shape(demo: Demo) -> None:
 
 
 def test_it_says_at_once_that_it_works_and_ends_in_minutes(
-    demo: Demo, record_property: Callable[[str, object], None]
+    demo: Demo, record_testsuite_property: Callable[[str, object], None]
 ) -> None:
     """The bounds are generous: how fast it is on an idle machine is measured, not tested."""
-    record_property("first line after seconds", round(demo.told.said[0][0], 2))
-    record_property("answered after seconds", demo.answer["seconds"])
-    record_property("ended after seconds", round(demo.told.seconds, 1))
+    record_testsuite_property("first line after seconds", round(demo.told.said[0][0], 2))
+    record_testsuite_property("answered after seconds", demo.answer["seconds"])
+    record_testsuite_property("ended after seconds", round(demo.told.seconds, 1))
     assert demo.told.said[0][0] < 30
     assert demo.told.seconds < 900
     assert demo.told.seconds - demo.answer["seconds"] < 30, "the end waits for a server that is gone"

@@ -28,12 +28,12 @@ def test_the_second_challenger_is_rolled_back_with_the_defect_and_promoted_witho
 
 @pytest.mark.slow
 @pytest.mark.whole
-def test_over_twenty_seeds_the_verdicts_follow_the_defect(tmp_path: Path, record_property: Record) -> None:
+def test_over_twenty_seeds_the_verdicts_follow_the_defect(tmp_path: Path, record_testsuite_property: Record) -> None:
     told = _tell(range(20), tmp_path)
     honest = [one.honest for one in told] + [one.second for one in told]
     stages = Counter(one.stage for one in honest)
-    record_property("honest", dict(stages))
-    record_property("faulty", dict(Counter(one.faulty.reason for one in told)))
+    record_testsuite_property("honest", dict(stages))
+    record_testsuite_property("faulty", dict(Counter(one.faulty.reason for one in told)))
     _defects_are_caught(told)
     harmed = [one for one in honest if one.stage == "ROLLED_BACK" and one.reason == "failed"]
     assert len(harmed) <= binom.ppf(0.999, len(honest), ALPHA)
