@@ -86,7 +86,10 @@ def test_three_versions_started_at_once_leave_one_live(stage: Stage) -> None:
     in_child(lambda: world.perform(Step("tick", 3)))
     assert in_child(lambda: broken_at_rest(see(world))) == []
     stages = in_child(lambda: [one.stage.value for one in see(world).rollouts])
-    assert stages == ["PROMOTED", "SUPERSEDED", "SUPERSEDED", "SHADOW"]
+    # one that was told to ask again may find its rollout superseded, and ask anew: the newest request is the live one
+    first, *earlier, live = stages
+    assert (first, set(earlier), live) == ("PROMOTED", {"SUPERSEDED"}, "SHADOW")
+    assert len(earlier) >= 2
 
 
 def _one_dies_among_three(stage: Stage, most: int) -> None:

@@ -57,8 +57,9 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
 
     folder = tmp_path_factory.mktemp("registry")
     uri = f"sqlite:///{folder}/mlflow.db"
-    before = mlflow.get_tracking_uri()
+    before, registry_before = mlflow.get_tracking_uri(), mlflow.get_registry_uri()
     mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)  # a process knows one registry at a time, and another test may have named its own
     mlflow.create_experiment("models", artifact_location=(folder / "artifacts").as_uri())
     mlflow.set_experiment("models")
     frame, plain, with_status = _fitted()
@@ -69,6 +70,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Registry:
         "unsigned": _log(plain, None),
     }
     mlflow.set_tracking_uri(before)
+    mlflow.set_registry_uri(registry_before)
 
     def probability(row: dict[str, Any]) -> float:
         return float(plain.predict_proba(pd.DataFrame([row])[COLUMNS])[0, 1])
