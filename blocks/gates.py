@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from blocks.suites.gate import run_suite
+from blocks.suites.gate import page_of, run_suite
 from blocks.suites.markdown import markdown
 from blocks.suites.suite import Suite, read_suite
 
@@ -30,6 +31,14 @@ class Gates(Block):
     def suite(self, name: str) -> Suite:
         """Return a suite such as `nba-win/slates`; raises NotFound or Refused."""
         return read_suite(self.folder, name)
+
+    def has(self, suite_name: str) -> bool:
+        """Return whether there is a suite of this name."""
+        return (Path(self.folder) / f"{suite_name}.yaml").is_file()
+
+    def data_docs(self, suite_name: str, frame: DataFrame, context: Mapping[str, object] | None = None) -> str:
+        """Return Great Expectations' own page (HTML) of a suite on a frame; it is run once more for its figures."""
+        return page_of(self.suite(suite_name), frame, context or {})
 
     def run(self, suite_name: str, frame: DataFrame, context: Mapping[str, object] | None = None) -> dict[str, object]:
         """Return the verdict of a suite on a frame, what failed, and the rows that are set aside with the reason.

@@ -11,6 +11,7 @@ from tasks.alerts import announce
 from tasks.clock import moment
 from tasks.judging import look, move
 from tasks.scoring import revise_slates
+from tasks.sound_evidence import gate_evidence
 from tasks.status import show
 from tasks.traffic import project
 
@@ -29,7 +30,7 @@ def canary_promote(
     """
     world, at = Platform.open(platform), moment(now)
     rollout = project(world, model)
-    seen = look(world, rollout, at)
+    seen = look(world, rollout, gate_evidence(world, rollout, at), at)
     rollout, event = move(world, rollout, seen, at, by)
     if event is not None:
         rollout = project(world, model)

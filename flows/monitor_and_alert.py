@@ -10,7 +10,7 @@ from blocks.platform import Platform
 from flows.rollback import rollback
 from tasks.alerts import raise_alerts
 from tasks.clock import moment
-from tasks.monitoring import watch_model
+from tasks.monitoring import gate_window, watch_model
 from tasks.records import read_policy_of, read_rollout
 from tasks.reporting import report
 
@@ -28,7 +28,8 @@ def monitor_and_alert(
     """
     world, at = Platform.open(platform), moment(now)
     policy = read_policy_of(world, model)
-    seen = watch_model(world, model, read_rollout(world.registry, model), policy, at)
+    rollout = read_rollout(world.registry, model)
+    seen = watch_model(world, rollout, gate_window(world, rollout, policy, at), policy, at)
     opened = raise_alerts(world, model, seen, policy, at)
     if seen is not None and seen.harm:
         rollback(model, platform, why=seen.harm, by="monitor", now=at)

@@ -10,7 +10,7 @@ from prefect import flow
 from blocks.platform import Platform
 from flows.release import release
 from tasks.clock import moment
-from tasks.gates import must_pass
+from tasks.gates import data_gate, must_pass
 from tasks.records import read_policy_of
 from tasks.registry import Window, compute_training_frame, log_model, read_history, train_model
 
@@ -39,8 +39,8 @@ def retrain(
         by: Who or what asked for it.
     """
     world, at = Platform.open(platform), moment(now)
-    suite = read_policy_of(world, model).gates.training
-    games = must_pass(world.gates, model, suite, read_history(world, at))
-    frame = must_pass(world.gates, model, "features.yaml", compute_training_frame(games.frame)).frame
+    policy = read_policy_of(world, model)
+    games = must_pass(world, data_gate(policy, "training"), read_history(world, at))
+    frame = must_pass(world, data_gate(policy, "features"), compute_training_frame(games.frame)).frame
     trained = train_model(frame, model, kind, Window(seasons, holdout), seed)
     return release(log_model(world, model, trained), model, platform, at, by)

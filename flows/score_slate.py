@@ -8,9 +8,10 @@ from prefect import flow
 
 from blocks.platform import Platform
 from tasks.clock import moment, night_of
-from tasks.gates import must_pass
+from tasks.gates import data_gate, must_pass, read_locked
 from tasks.records import read_policy_of, read_rollout
 from tasks.scoring import compute_features, lock_manifest, needs_a_champion, no_games, publish, read_slate, score, seal
+from tasks.sifting import must_forecast
 
 
 @flow(name="score-slate", flow_run_name="score {model} {date}")
@@ -31,9 +32,10 @@ def score_slate(
     slate = read_slate(world, date or night_of(at), at)
     if not len(slate.games):
         return no_games(slate)
-    passed = must_pass(world.gates, model, policy.gates.slates, slate.games)
+    locked = read_locked(world, model, [slate.date])
+    passed = must_pass(world, data_gate(policy, "slates"), slate.games, locked)
     slate = slate.keep(passed.frame, passed.why)
     manifest = lock_manifest(world, rollout, slate, policy.slate, at)
     inputs = compute_features(world, slate, at)
-    rows = score(world, manifest, inputs, at)
-    return publish(world, seal(world, slate, manifest, rows))
+    sifted = must_forecast(world, data_gate(policy, "predictions"), score(world, manifest, inputs, at))
+    return publish(world, seal(world, slate.without(sifted.left_out), manifest, sifted.rows))

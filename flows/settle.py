@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from tasks.clock import moment
-from tasks.gates import must_pass_together
+from tasks.gates import data_gate, must_pass_together, read_locked
 from tasks.outcomes import Settled, open_nights, read_results, record_results
 from tasks.records import read_policy_of
 
@@ -26,7 +26,8 @@ def settle(
         date: One US/Eastern date alone, however long ago; every night that waits when empty.
     """
     world, at = Platform.open(platform), moment(now)
-    suite = read_policy_of(world, model).gates.results
+    gate = data_gate(read_policy_of(world, model), "results")
     nights = open_nights(world, model, at, date)
-    results = must_pass_together(world.gates, model, suite, read_results(world, nights, at))
+    locked = read_locked(world, model, [night.date for night in nights])
+    results = must_pass_together(world, gate, read_results(world, nights, at), locked)
     return record_results(world, model, nights, results, at)

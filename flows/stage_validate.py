@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from tasks.clock import moment
-from tasks.gates import must_pass
+from tasks.gates import data_gate, must_pass
 from tasks.records import read_policy_of, read_rollout
 from tasks.registry import compute_training_frame, read_history
 from tasks.rollout.candidate import Candidate, Checked
@@ -29,8 +29,8 @@ def stage_validate(
     """
     world, at = Platform.open(platform), moment(now)
     candidate = Candidate(model, version, read_policy_of(world, model))
-    games = must_pass(world.gates, model, candidate.policy.gates.training, read_history(world, at))
-    frame = must_pass(world.gates, model, "features.yaml", compute_training_frame(games.frame)).frame
+    games = must_pass(world, data_gate(candidate.policy, "training"), read_history(world, at))
+    frame = must_pass(world, data_gate(candidate.policy, "features"), compute_training_frame(games.frame)).frame
     contract = check_contract(world, candidate, frame)
     holdout, q_bar = compare_on_holdout(world, candidate, read_rollout(world.registry, model), frame)
     return record_validation(world, candidate, (contract, holdout), q_bar)

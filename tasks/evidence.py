@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from blocks.platform import Platform
 from blocks.registry import Registry
 from blocks.store import Store
 from tasks.judgement.judge import Judgement
@@ -18,7 +17,6 @@ from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.fold import Rollout
 from tasks.rollout.nights import Night, closed_nights
 from tasks.rollout.plan import Plan
-from tasks.step import step
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -143,9 +141,3 @@ def ledger_of(text: str) -> tuple[Ledger, Rule]:
         overdue=tuple(record["overdue"]),
     )
     return ledger, Rule(**record["rule"] | {"ladder": tuple(record["rule"]["ladder"])})
-
-
-@step("gather the evidence")
-def gather_evidence(platform: Platform, rollout: Rollout, now: datetime) -> Evidence:
-    """Read sealed forecasts and results of every slate since the rollout started."""
-    return gather(platform.store, rollout, now)

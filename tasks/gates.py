@@ -2,76 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from blocks.gates import Gates
-from tasks.showing import key, leave_page, warn
+from blocks.errors import BackendError
+from blocks.platform import Platform
+from tasks.rollout.candidate import Gate
+from tasks.rollout.canonical import canonical
+from tasks.rollout.policy import Policy
+from tasks.rollout.verdict import Verdict
+from tasks.showing import key, leave_page, note, warn
 from tasks.step import step
 
 if TYPE_CHECKING:
     import pandas as pd
+
+NAMED = ("slates", "results", "training")
+"""The gates whose suite a policy names; the others are asked where the model has a file of that name."""
 
 
 class GateFailed(Exception):
     """A table did not meet its suite: the flow stops here, and the message names every expectation that failed."""
 
     def __init__(self, suite: str, failed: list[dict[str, Any]]) -> None:
-        told = "; ".join(f"{one['expectation']} on {one['column']}: {one['why']}" for one in failed)
-        super().__init__(f"the data did not pass the gate {suite}: {told}")
+        super().__init__(f"the data did not pass the gate {suite}: {told(failed)}")
         self.suite = suite
         self.failed = failed
 
 
+def told(failed: list[dict[str, Any]]) -> str:
+    """Return failed expectations in one line."""
+    return "; ".join(f"{one['expectation']} on {one['column']}: {one['why']}" for one in failed)
+
+
+@dataclass(frozen=True, slots=True)
+class DataGate:
+    """A data gate of a model: its name, the suite that is asked, and whether its answer is shown and not counted."""
+
+    model: str
+    name: str
+    suite: str
+    dry_run: bool = False
+
+    @property
+    def must_be_there(self) -> bool:
+        """Return whether a missing suite is a mistake."""
+        return self.name in NAMED
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """The rows that passed a gate, and for those set aside the reason by their key."""
+    """The rows that passed a gate, for those set aside the reason by their key, what it says, and its Data Docs."""
 
     frame: pd.DataFrame
     why: dict[str, str]
+    gate: Gate
+    docs: str = ""
 
 
-def passed(frame: pd.DataFrame, answer: Mapping[str, Any]) -> Passed:
-    """Return the rows of a frame that a gate's answer lets pass; raise GateFailed where the verdict is not PASS."""
-    if answer["verdict"] != "PASS":
-        raise GateFailed(answer["suite"], answer["failed"])
-    out = {int(one["row"]) for one in answer["quarantined"]}
-    why = {str(one["key"]): str(one["why"]) for one in answer["quarantined"]}
-    return Passed(frame.iloc[[row for row in range(len(frame)) if row not in out]] if out else frame, why)
+def data_gate(policy: Policy, name: str) -> DataGate:
+    """Return a model's data gate as its policy has it.
 
-
-def ask(gates: Gates, suite: str, frame: pd.DataFrame, context: Mapping[str, object] | None, name: str) -> Passed:
-    """Run a suite, leave its page whatever it says, and return the rows that pass; raise GateFailed."""
-    answer = gates.run(suite, frame, context)
-    leave_page(key("gate", name), str(answer["markdown"]))
-    return passed(frame, answer)
-
-
-def suite_name(model: str, file: str) -> str:
-    """Return the name of a suite for the file that a policy names.
-
-    >>> suite_name("nba-win", "slates.yaml")
+    >>> data_gate(Policy(model="nba-win"), "slates").suite
     'nba-win/slates'
     """
-    return f"{model}/{file.removesuffix('.yaml')}"
+    file = str(getattr(policy.gates, name)) if name in NAMED else f"{name}.yaml"
+    suite = f"{policy.model}/{file.removesuffix('.yaml')}"
+    return DataGate(policy.model, name, suite, name in policy.gates.dry_run)
 
 
-@step("data gate")
+def passed(frame: pd.DataFrame, answer: Mapping[str, Any], gate: DataGate) -> Passed:
+    """Return the rows of a frame that a gate's answer lets pass; raise GateFailed where it says no and counts."""
+    if answer["verdict"] == "PASS":
+        out = {int(one["row"]) for one in answer["quarantined"]}
+        why = {str(one["key"]): str(one["why"]) for one in answer["quarantined"]}
+        kept = frame.iloc[[row for row in range(len(frame)) if row not in out]] if out else frame
+        return Passed(kept, why, Gate(gate.name, Verdict.PASS, f"{len(frame)} rows, {len(out)} set aside"))
+    if not gate.dry_run:
+        raise GateFailed(answer["suite"], answer["failed"])
+    said = Gate(gate.name, Verdict.FAIL, told(answer["failed"])).as_dry_run()
+    return Passed(frame, {}, said)
+
+
+def ask(platform: Platform, gate: DataGate, frame: pd.DataFrame, context: Mapping[str, object] | None = None) -> Passed:
+    """Run a gate's suite, leave its page whatever it says, and return the rows that pass; raise GateFailed.
+
+    A gate that says no, dry or not, is kept in MLflow with its Data Docs before anything stops.
+    """
+    if not gate.must_be_there and not platform.gates.has(gate.suite):
+        note(f"gate {gate.name}: not asked, {gate.model} has no suite {gate.suite}")
+        return Passed(frame, {}, Gate(gate.name, Verdict.PASS, "not asked: the model has no such suite"))
+    answer: dict[str, Any] = platform.gates.run(gate.suite, frame, context)
+    page = str(answer["markdown"])
+    if answer["verdict"] != "PASS":
+        page += f"\n\n{kept(platform, gate, answer, frame, context)}"
+    leave_page(key("gate", gate.suite), page)
+    found = passed(frame, answer, gate)
+    if answer["verdict"] != "PASS":
+        warn(f"gate {gate.name}, a dry run, would have stopped here: {told(answer['failed'])}")
+    return found
+
+
+def kept(
+    platform: Platform,
+    gate: DataGate,
+    answer: Mapping[str, Any],
+    frame: pd.DataFrame,
+    context: Mapping[str, object] | None,
+) -> str:
+    """Keep a gate that said no as an MLflow run with its Data Docs, and return the line that links it."""
+    record = {name: value for name, value in answer.items() if name != "markdown"}
+    files = {
+        "answer.json": canonical(record),
+        "data_docs.html": platform.gates.data_docs(gate.suite, frame, context),
+    }
+    figures = {"rows": float(answer["rows"]), "failed": float(len(answer["failed"]))}
+    try:
+        name = f"{gate.name} {answer['verdict']}"
+        run_id = platform.registry.record_run(f"gates/{gate.model}", name, figures, files)
+    except BackendError as error:
+        # the gate's own answer must not be lost because the record did not take it
+        return f"Its Data Docs could not be kept: {error}"
+    return f"Data Docs: {link(platform, run_id)}"
+
+
+def link(platform: Platform, run_id: str) -> str:
+    """Return where a person finds a run's artifacts: a link where MLflow is a server, else the run's id."""
+    uri = platform.registry.tracking_uri
+    return f"[run {run_id}]({uri}/#/runs/{run_id})" if uri.startswith("http") else f"MLflow run {run_id}"
+
+
+@step("data gate", shown_as="gate {gate.name}")
 def must_pass(
-    gates: Gates, model: str, suite: str, frame: pd.DataFrame, context: Mapping[str, object] | None = None
+    platform: Platform, gate: DataGate, frame: pd.DataFrame, context: Mapping[str, object] | None = None
 ) -> Passed:
     """Hold a table against its suite; leave the page of the gate, and stop the flow where it fails."""
-    name = suite_name(model, suite)
-    answer = ask(gates, name, frame, context, name)
+    answer = ask(platform, gate, frame, context)
     for unit, why in answer.why.items():
-        warn(f"{name}: {unit} is set aside: {why}")
+        warn(f"{gate.suite}: {unit} is set aside: {why}")
     return answer
 
 
-@step("data gate of all nights")
+@step("data gate of all nights", shown_as="gate {gate.name}")
 def must_pass_together(
-    gates: Gates, model: str, suite: str, frames: Mapping[str, pd.DataFrame]
+    platform: Platform,
+    gate: DataGate,
+    frames: Mapping[str, pd.DataFrame],
+    context: Mapping[str, object] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Hold the results of several nights against their suite at once, and return them by night.
 
@@ -79,25 +157,33 @@ def must_pass_together(
     """
     import pandas as pd
 
-    told = [frame[frame["status"] != "moved"].assign(_night=night) for night, frame in frames.items()]
-    table = pd.concat(told, ignore_index=True) if told else pd.DataFrame()
+    finished = [frame[frame["status"] != "moved"].assign(_night=night) for night, frame in frames.items()]
+    table = pd.concat(finished, ignore_index=True) if finished else pd.DataFrame()
     if table.empty:
         return dict(frames)
-    name = suite_name(model, suite)
-    good = ask(gates, name, table.drop(columns="_night"), None, name).frame.assign(_night=table["_night"])
+    answer = ask(platform, gate, table.drop(columns="_night"), context)
+    for unit, why in answer.why.items():
+        warn(f"{gate.suite}: {unit} is set aside: {why}")
+    good = answer.frame.assign(_night=table["_night"])
     return {night: pd.concat([_of(good, night), frame[frame["status"] == "moved"]]) for night, frame in frames.items()}
+
+
+@step("read what was locked")
+def read_locked(platform: Platform, model: str, nights: Sequence[str]) -> dict[str, object]:
+    """Return what the gates of some nights may know: the nights, and their games as the slates were locked, if any."""
+    import pandas as pd
+
+    if not nights:
+        return {}
+    slates = platform.store.slates(model, since=min(nights), until=max(nights)).to_dict("records")
+    games = [
+        {"game_id": game["game_id"], "date": one["slate"], "home": game["home"], "away": game["away"]}
+        for one in slates
+        if one["slate"] in nights
+        for game in one["manifest"]["games"]
+    ]
+    return {"nights": list(nights), "schedule": pd.DataFrame(games) if games else None}
 
 
 def _of(table: pd.DataFrame, night: str) -> pd.DataFrame:
     return table[table["_night"] == night].drop(columns="_night")
-
-
-@step("data gate, without stopping")
-def gate(
-    gates: Gates, model: str, suite: str, frame: pd.DataFrame, context: Mapping[str, object] | None = None
-) -> dict[str, object]:
-    """Hold a table against its suite, leave the page, and return the answer, for a gate that only reports."""
-    name = suite_name(model, suite)
-    answer = gates.run(name, frame, context)
-    leave_page(key("gate", name), str(answer["markdown"]))
-    return answer

@@ -18,8 +18,9 @@ from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
 from tasks.rollout.machine import decide, decide_opening
 from tasks.rollout.nights import closed_nights, frozen
-from tasks.rollout.stage import SERVING, Held, Reason, Stage
+from tasks.rollout.stage import Held, Reason, Stage
 from tasks.rollout.verdict import Verdict
+from tasks.sound_evidence import Gathered
 from tasks.step import step
 from tasks.traffic import poke
 
@@ -94,23 +95,29 @@ def why(verdict: Verdict, reason: str, judgement: Judgement, rule: Rule) -> str:
     return texts[verdict]
 
 
-def take_look(platform: Platform, rollout: Rollout, now: datetime) -> Look:
+def take_look(platform: Platform, rollout: Rollout, gathered: Gathered, now: datetime) -> Look:
     """Return the look of a serving rollout; what could not be measured is ERROR, counted over ticks in a row."""
     known = rollout.events[-1].evidence if rollout.events else None
     rule = rule_of(rollout.plan)
-    log = platform.registry.log
+    evidence = gathered.evidence
+    if evidence is None:
+        return _not_measured(platform, rollout, gathered.problem)
     try:
-        evidence = gather(platform.store, rollout, now)
         judgement = _judged(rollout, evidence, rule)
         stopped = standing(platform.registry, rollout.plan.model).stops_a_step(now)
         look = look_at(rollout, evidence, (judgement, rule), now, stopped)
         sha = save(platform.registry, rollout, evidence_text(rollout, evidence, rule, judgement), known)
     except BackendError as error:
-        before = int(log.read(rollout.run_id).tags.get(ERRORS_TAG, "0"))
-        log.tag(rollout.run_id, {ERRORS_TAG: str(before + 1)})
-        return Look(Verdict.ERROR, str(error), errors=before + 1)
+        return _not_measured(platform, rollout, str(error))
     _measure(platform, rollout, judgement)
     return replace(look, evidence=sha)
+
+
+def _not_measured(platform: Platform, rollout: Rollout, why_not: str) -> Look:
+    log = platform.registry.log
+    before = int(log.read(rollout.run_id).tags.get(ERRORS_TAG, "0"))
+    log.tag(rollout.run_id, {ERRORS_TAG: str(before + 1)})
+    return Look(Verdict.ERROR, why_not, errors=before + 1)
 
 
 def _measure(platform: Platform, rollout: Rollout, judgement: Judgement) -> None:
@@ -135,11 +142,11 @@ def _judged(rollout: Rollout, evidence: Evidence, rule: Rule) -> Judgement:
 
 
 @step("look at the evidence", retries=0)
-def look(platform: Platform, rollout: Rollout | None, now: datetime) -> Look | None:
-    """Gather, judge and keep the evidence of a serving rollout; None where there is nothing to compare."""
-    if rollout is None or rollout.plan.first or rollout.stage not in SERVING:
+def look(platform: Platform, rollout: Rollout | None, gathered: Gathered | None, now: datetime) -> Look | None:
+    """Judge and keep the evidence of a serving rollout; None where there is nothing to compare."""
+    if rollout is None or gathered is None:
         return None
-    return take_look(platform, rollout, now)
+    return take_look(platform, rollout, gathered, now)
 
 
 @step("decide and append at most one event")

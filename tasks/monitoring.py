@@ -20,6 +20,7 @@ from tasks.drift.profile import Profile
 from tasks.drift.report import Report, compare
 from tasks.drift.settings import Settings
 from tasks.evidence import gather, nights_of, through
+from tasks.gates import GateFailed, ask, data_gate
 from tasks.judgement.detector import ALARM, detector_path
 from tasks.judgement.ledger import Ledger
 from tasks.judgement.paired import paired_terms
@@ -39,6 +40,14 @@ LOOKS = 164
 """Looks at overlapping windows in a season, which share the false discovery rate."""
 NOT_COMPARED = ("status",)
 """Columns that a live row differs in by nature."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The inputs and answers of the newest nights, a row a game, and what is wrong with them as a table."""
+
+    rows: pd.DataFrame
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def window_of(platform: Platform, model: str, version: str, now: datetime) -> pd
     slates = platform.store.slates(model, since=now - timedelta(days=30), until=through(now))["slate"].tolist()
     sealed = platform.store.predictions(model, versions=[version], slates=slates[-WINDOW_NIGHTS:])
     record = sealed.sort_values("made_at").drop_duplicates("unit", keep="last")
-    rows = [{**row["features"], "prediction": row["p"]} for row in record.to_dict("records")]
+    rows = [{**row["features"], "unit": row["unit"], "prediction": row["p"]} for row in record.to_dict("records")]
     return pd.DataFrame(rows)
 
 
@@ -153,18 +162,19 @@ def decay(rollout: Rollout, ledger: Ledger) -> str:
     return f"the detector after promotion reached {float(np.max(path)):.1f} of {ALARM:.1f} in {len(watched)} nights"
 
 
-def watch(platform: Platform, model: str, rollout: Rollout, policy: Policy, now: datetime) -> Watched:
-    """Return what the monitor sees of the version that serves."""
-    version = str(rollout.champion)
-    reference, window = reference_of(platform.registry, model, version), window_of(platform, model, version, now)
-    report = drift_of(reference, window, policy) if reference and len(window) else None
+def watch(platform: Platform, rollout: Rollout, window: Window, policy: Policy, now: datetime) -> Watched:
+    """Return what the monitor sees of the version that serves; a window that is not sound is compared with nothing."""
+    version, model = str(rollout.champion), policy.model
+    reference = reference_of(platform.registry, model, version)
+    report = drift_of(reference, window.rows, policy) if reference and len(window.rows) and not window.problem else None
     signals = late_signals(platform, model, policy, now) + (drift_signals(report) if report else [])
+    signals.append(Signal(AlertType.DATA_QUALITY, "window", bool(window.problem), window.problem or "sound"))
     compared = not rollout.plan.first and rollout.plan.strategy != RESTORE and rollout.started_at is not None
     ledger = gather(platform.store, rollout, now).ledger if compared else None
     harm = decay(rollout, ledger) if ledger is not None and rollout.stage is Stage.PROMOTED else ""
     skipped = () if reference else (f"version {version} was registered without a reference profile",)
     quality = quality_of(ledger) if ledger is not None else {}
-    return Watched(version, len(window), report, quality, tuple(signals), harm, skipped)
+    return Watched(version, len(window.rows), report, quality, tuple(signals), harm, skipped)
 
 
 def page(model: str, seen: Watched) -> str:
@@ -185,11 +195,28 @@ def page(model: str, seen: Watched) -> str:
     return "\n".join(lines)
 
 
-@step("look at inputs, answers and quality")
-def watch_model(
-    platform: Platform, model: str, rollout: Rollout | None, policy: Policy, now: datetime
-) -> Watched | None:
-    """Compare the newest nights with the reference of the version that serves; None before the first champion."""
+@step("gate the window", shown_as="gate window")
+def gate_window(platform: Platform, rollout: Rollout | None, policy: Policy, now: datetime) -> Window | None:
+    """Read the newest nights of the version that serves and hold them against their suite.
+
+    A window that fails does not stop the monitor: it is an alert of its own, and nothing is concluded from its rows.
+    """
     if rollout is None or rollout.champion is None:
         return None
-    return watch(platform, model, rollout, policy, now)
+    rows = window_of(platform, policy.model, rollout.champion, now)
+    if not len(rows):
+        return Window(rows)
+    try:
+        return Window(ask(platform, data_gate(policy, "window"), rows).frame)
+    except GateFailed as failed:
+        return Window(rows, str(failed))
+
+
+@step("look at inputs, answers and quality")
+def watch_model(
+    platform: Platform, rollout: Rollout | None, window: Window | None, policy: Policy, now: datetime
+) -> Watched | None:
+    """Compare the newest nights with the reference of the version that serves; None before the first champion."""
+    if rollout is None or window is None:
+        return None
+    return watch(platform, rollout, window, policy, now)

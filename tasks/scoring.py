@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -37,6 +37,10 @@ class Slate:
         """Return the slate of the games that passed the gate; `why` says by game id what was set aside for."""
         out = tuple({"game_id": unit, "why": said} for unit, said in why.items())
         return Slate(self.date, passed.reset_index(drop=True), (*self.left_out, *out))
+
+    def without(self, left_out: Iterable[dict[str, str]]) -> Slate:
+        """Return the slate with more games left out, each with its reason."""
+        return Slate(self.date, self.games, (*self.left_out, *left_out))
 
 
 @dataclass(frozen=True, slots=True)

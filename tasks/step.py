@@ -21,14 +21,15 @@ def was_unavailable(task: Task[..., Any], task_run: TaskRun, state: State[Any]) 
     return isinstance(state.data, Unavailable) or isinstance(getattr(state.data, "exception", None), Unavailable)
 
 
-def step(name: str, retries: int = 3) -> Callable[[Callable[P, R]], Task[P, R]]:
+def step(name: str, retries: int = 3, shown_as: str = "") -> Callable[[Callable[P, R]], Task[P, R]]:
     """Return the decorator of a task that reads or changes a system.
 
-    Every such task is safe to repeat: what it writes carries a key, or is the same when written again.
+    Every such task is safe to repeat: what it writes carries a key, or is the same when written again. shown_as: the
+    name of a run in the flow's graph, where it differs from the task's; it may name parameters in braces.
     """
     return task(
         name=name,
-        task_run_name=name,
+        task_run_name=shown_as or name,
         cache_policy=NO_CACHE,
         retries=retries,
         retry_delay_seconds=exponential_backoff(1),

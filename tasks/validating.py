@@ -103,11 +103,18 @@ def compare(
 def record(registry: Registry, candidate: Candidate, gates: tuple[Gate, ...], q_bar: float) -> Checked:
     """Write the gates to MLflow and return them with their verdict, the worst of all."""
     model, version = candidate.model, candidate.version
-    verdict = worst(gate.verdict for gate in gates)
-    shown = [gate for gate in gates if verdict is Verdict.PASS or gate.verdict is verdict]
+    verdict = worst(gate.counted for gate in gates)
+    shown = [gate for gate in gates if verdict is Verdict.PASS or gate.counted is verdict]
     why = "; ".join(f"{gate.name}: {gate.why}" for gate in shown)
     rows = [
-        {"gate": gate.name, "verdict": gate.verdict.value, "why": gate.why, "figures": gate.figures} for gate in gates
+        {
+            "gate": gate.name,
+            "verdict": gate.verdict.value,
+            "dry_run": gate.dry_run,
+            "why": gate.why,
+            "figures": gate.figures,
+        }
+        for gate in gates
     ]
     text = canonical({"model": model, "version": version, "verdict": verdict.value, "q_bar": q_bar, "gates": rows})
     sha = digest(text)

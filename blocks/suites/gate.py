@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from blocks.suites.beside import beside
-from blocks.suites.measuring import Measured, measure
+from blocks.suites.measuring import Measured, data_docs, measure
 from blocks.suites.suite import Item, Suite
 from blocks.suites.tables import no_pointer
 
@@ -27,10 +27,8 @@ def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) 
     too many rows at once; of an empty frame, or one of which no row is left, nothing is ever PASS.
     """
     table = _beside(suite, frame.reset_index(drop=frame.index.name is None), context)
-    items = (EMPTY, *suite.expectations) if no_pointer(table).passed else (POINTER,)
-    asked = [item for item in items if all(_is_there(name, table, context) for name in item.when)]
-    parameters = {name: value for name, value in context.items() if not _is_frame(value)}
-    measured = measure(asked, table, parameters)
+    items, asked = _items(suite, table, context)
+    measured = measure(asked, table, _parameters(context))
     set_aside = _set_aside(measured, suite, len(table))
     quarantined = _quarantined(set_aside, table, suite.key)
     bad = [one for one in measured if not one.passed and one not in set_aside]
@@ -48,6 +46,22 @@ def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) 
         "skipped": len(items) - len(asked),
         "rows": len(table),
     }
+
+
+def page_of(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) -> str:
+    """Return the Data Docs page of a suite on a frame, as Great Expectations renders it."""
+    table = _beside(suite, frame.reset_index(drop=frame.index.name is None), context)
+    return data_docs(_items(suite, table, context)[1], table, _parameters(context))
+
+
+def _items(suite: Suite, table: pd.DataFrame, context: Mapping[str, object]) -> tuple[tuple[Item, ...], list[Item]]:
+    """Return the expectations of a suite, and those among them that are asked of this table."""
+    items = (EMPTY, *suite.expectations) if no_pointer(table).passed else (POINTER,)
+    return items, [item for item in items if all(_is_there(name, table, context) for name in item.when)]
+
+
+def _parameters(context: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in context.items() if not _is_frame(value)}
 
 
 def _beside(suite: Suite, table: pd.DataFrame, context: Mapping[str, object]) -> pd.DataFrame:

@@ -73,11 +73,31 @@ def _missing(item: Item, columns: Sequence[str]) -> list[str]:
     return [str(name) for name in dict.fromkeys(named) if name not in columns]
 
 
+def data_docs(items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str, object]) -> str:
+    """Return the page that Great Expectations itself renders of a validation, as one HTML text.
+
+    Expectations whose column is missing are left out of it: they are told by `measure`.
+    """
+    from great_expectations.render.renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view import DefaultJinjaPageView
+
+    columns = [str(name) for name in frame.columns]
+    asked = {place: item for place, item in enumerate(items) if not _missing(item, columns)}
+    answer = _validated(asked, frame, parameters, "SUMMARY")
+    return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(answer)))
+
+
 def _run(
     items: Mapping[int, Item], frame: pd.DataFrame, parameters: Mapping[str, object], detail: str
 ) -> dict[int, Measured]:
     if not items:
         return {}
+    answer = _validated(items, frame, parameters, detail)
+    placed = ((int(one.expectation_config.meta["place"]), one) for one in answer.results)
+    return {place: _measured(items[place], one, len(frame)) for place, one in placed}
+
+
+def _validated(items: Mapping[int, Item], frame: pd.DataFrame, parameters: Mapping[str, object], detail: str) -> Any:
     import great_expectations as gx
 
     built = [_built(item, place) for place, item in items.items()]
@@ -91,13 +111,11 @@ def _run(
     context = gx.get_context(mode="ephemeral", project_config=quiet)
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("frame")
     batch = asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
-    answer = batch.validate(
+    return batch.validate(
         gx.ExpectationSuite(name="gate", expectations=built),
         result_format=detail,
         expectation_parameters=dict(parameters),
     )
-    placed = ((int(one.expectation_config.meta["place"]), one) for one in answer.results)
-    return {place: _measured(items[place], one, len(frame)) for place, one in placed}
 
 
 def _built(item: Item, place: int) -> Any:

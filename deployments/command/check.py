@@ -49,7 +49,7 @@ def check(kind: str, file: Path, model: str, suites: Path, schedule: Path | None
     from blocks.suites.table_file import read_table
 
     frame = read_table(file)
-    context = {} if schedule is None else {"schedule": read_table(schedule)}
+    context = {} if schedule is None else {"schedule": read_table(schedule), "complete": True}
     output.say(f"checking {len(frame)} rows of {file.name} against {model}/{kind}")
     answer = Gates(folder=str(suites)).run(f"{model}/{kind}", frame, context)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tasks.rollout.plan import Validation
 from tasks.rollout.policy import Policy
@@ -17,6 +17,16 @@ class Gate:
     verdict: Verdict
     why: str
     figures: dict[str, float] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def as_dry_run(self) -> Gate:
+        """Return the same answer of a gate that is shown and not counted."""
+        return replace(self, dry_run=True)
+
+    @property
+    def counted(self) -> Verdict:
+        """Return the verdict as it counts: a dry run stops nothing."""
+        return Verdict.PASS if self.dry_run else self.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +48,8 @@ class Checked:
 
     def to_dict(self) -> dict[str, object]:
         """Return the table of gates as a flow answers it."""
-        rows = [{"gate": gate.name, "verdict": gate.verdict.value, "why": gate.why} for gate in self.gates]
+        rows = [
+            {"gate": gate.name, "verdict": gate.verdict.value, "dry_run": gate.dry_run, "why": gate.why}
+            for gate in self.gates
+        ]
         return {"verdict": self.validation.verdict.value, "why": self.validation.why, "gates": rows}

@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from blocks.__main__ import platform_of, words
 from blocks.gates import Gates
+from blocks.platform import Platform
 from blocks.suites.table_file import read_table
 from tasks.nba.seasons import generate_season
 
@@ -23,6 +25,17 @@ Run = Callable[..., Answer]
 def gates() -> Gates:
     """Return the gates that are shipped."""
     return Gates(folder=str(ROOT / "deployments" / "models"))
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    """Return a platform in a folder of its own, with the suites that are shipped; nothing is started for it."""
+    said = {
+        "--tracking-uri": f"sqlite:///{tmp_path / 'mlflow.db'}",
+        "--store-url": f"sqlite:///{tmp_path / 'store.db'}",
+        "--games": str(tmp_path / "games"),
+    }
+    return platform_of(words([word for pair in said.items() for word in pair]), "")
 
 
 @pytest.fixture(scope="session")
