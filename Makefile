@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 STAMP := .venv/.gamenight
 ARGS ?=
+# two processes, a file of tests at a time; numerical libraries that add threads of their own would only queue
+PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 FAST := not slow and not whole
 SLOW := slow and not whole
 
@@ -27,9 +29,9 @@ demo: $(STAMP)  ## The main job from nothing: promotion, rollback and a game nig
 
 test: $(STAMP)  ## The fast suite, then the slow one with real servers
 	@started=$$SECONDS; \
-	$(BIN)/python -m pytest -q -m "$(FAST)" --durations=5 $(ARGS); \
+	$(PARALLEL) -m "$(FAST)" --durations=5 $(ARGS); \
 	between=$$SECONDS; \
-	$(BIN)/python -m pytest -q -m "$(SLOW)" --durations=10 $(ARGS); \
+	$(PARALLEL) -m "$(SLOW)" --durations=10 $(ARGS); \
 	echo "fast suite $$((between - started)) s, slow suite $$((SECONDS - between)) s"
 
 check: $(STAMP)  ## Style, types and the contracts of the house
