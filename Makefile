@@ -13,7 +13,7 @@ PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
 FAST := not slow and not whole
 SLOW := slow and not whole
 
-.PHONY: help env demo test check bench simulate faults clean
+.PHONY: help env demo test check bench simulate faults stories clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ simulate: $(STAMP)  ## Rebuild the table of the decision rule's error rates
 
 faults: $(STAMP)  ## Kill the rollout at every write, the whole set
 	@$(BIN)/python -m pytest -q tests/faults -m "" $(ARGS)
+
+stories: $(STAMP)  ## The demo's two endings over twenty seeds and on real seasons (half an hour)
+	@$(BIN)/python -m pytest -q tests/stories -m whole $(ARGS)
 
 clean:  ## Remove the environment and the state of the embedded stack
 	@if [ -x $(BIN)/gamenight ]; then $(BIN)/gamenight down; fi
