@@ -33,6 +33,7 @@ def test_over_twenty_seeds_the_verdicts_follow_the_defect(tmp_path: Path, record
     stages = Counter(one.stage for one in honest)
     record_testsuite_property("honest", dict(stages))
     record_testsuite_property("faulty", dict(Counter(one.faulty.reason for one in told)))
+    record_testsuite_property("told", [str(one) for one in told])
     _defects_are_caught(told)
     harmed = [one for one in honest if one.stage == "ROLLED_BACK" and one.reason == "failed"]
     assert len(harmed) <= binom.ppf(0.999, len(honest), ALPHA)
@@ -48,8 +49,10 @@ def _tell(seeds: Sequence[int], folder: Path) -> list[Told]:
 def _defects_are_caught(told: Sequence[Told]) -> None:
     for one in told:
         assert one.faulty.stage == "ROLLED_BACK", one
-        assert one.faulty.held == "guard", one
+        # the guard needs no results, and is nearly always first; where it is not, the results are
+        assert one.faulty.held == "guard" or one.faulty.reason == "failed", one
         assert _few(one.faulty), one
+    assert sum(one.faulty.held == "guard" for one in told) >= 0.85 * len(told)
 
 
 def _few(ending: Ending) -> bool:
