@@ -11,7 +11,7 @@ from flows.canary_promote import canary_promote
 from flows.register import register
 from flows.stage_validate import stage_validate
 from tasks.clock import moment
-from tasks.records import open_the_rollout, read_policy_of, wish_for
+from tasks.records import find_rivals, open_the_rollout, read_policy_of, rival, wish_for
 from tasks.rollout.candidate import Candidate
 from tasks.status import foretell
 
@@ -31,8 +31,10 @@ def release(
     """
     world, at = Platform.open(platform), moment(now)
     version = register(uri, model, platform, by)
-    checked = stage_validate(version, model, platform, at)
     candidate = Candidate(model, version, read_policy_of(world, model))
-    rollout = open_the_rollout(world.registry, wish_for(candidate, checked, at, by))
+    others = find_rivals(world.registry, candidate)
+    checked = stage_validate(version, model, platform, at)
+    rivals = tuple(rival(other, stage_validate(other, model, platform, at)) for other in others)
+    rollout = open_the_rollout(world.registry, wish_for(candidate, checked, at, by, rivals))
     foretell(rollout)
     return canary_promote(model, platform, at, by)

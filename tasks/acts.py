@@ -47,11 +47,7 @@ def insist(registry: Registry, rollout: Rollout, draft: Draft, act: Act) -> Roll
 
 def champions(rollouts: list[Rollout]) -> list[tuple[str, Rollout]]:
     """Return every version that has been champion with the rollout that made it so, oldest first."""
-    return [
-        (one.plan.to_version, one)
-        for one in rollouts
-        if any(event.stage in FLIPPED for event in one.events) and one.plan.to_version
-    ]
+    return [(one.challenger, one) for one in rollouts if any(event.stage in FLIPPED for event in one.events)]
 
 
 def back_from(registry: Registry, rollout: Rollout, act: Act, harm: bool = False) -> Rollout:
@@ -85,8 +81,8 @@ def _fallback(known: list[Rollout], act: Act) -> str:
     if newest is None or target is None:
         raise Refused(f"There is no earlier champion of {act.model} to go back to.", "Release another version.")
     if newest.stage is Stage.ROLLED_BACK or newest.plan.strategy == RESTORE:
-        last, out = newest.events[-1], newest.plan
-        gone = out.from_version if out.strategy == RESTORE else out.to_version
+        last, out = newest.ending, newest.plan
+        gone = out.from_version if out.strategy == RESTORE else newest.challenger
         said = f"Version {gone} of {act.model} was taken out of service at {last.at} by {last.by}"
         raise Refused(f"{said}; version {newest.champion} serves.", f"To go further back, name it: --to {target}.")
     return target
@@ -100,7 +96,7 @@ def _way_back(platform: Platform, known: list[Rollout], target: str, act: Act) -
         names = ", ".join(sorted(made, key=int)) or "none"
         raise BadInput("to", f"version {target} of {model} has never been champion; these have: {names}")
     _must_be_sound(registry, model, target)
-    validated = made[target].plan.validation
+    validated = made[target].plan.validation_of(target)
     policy = read_policy(platform.policy(model), f"{model}/policy.yaml")
     fallback = _earlier_champion(registry, known, model, target)
     wish = Wish(model, target, policy, validated, 0.0, act.by, act.at, strategy=RESTORE, fallback_after=fallback)
@@ -158,7 +154,8 @@ def answer(platform: Platform, step: int, yes: bool, act: Act) -> Rollout:
     if approval.by and act.by not in approval.by:
         raise BadInput("by", f"{act.by} may not answer for {act.model}; the policy names {', '.join(approval.by)}")
     if not yes:
-        return back_from(platform.registry, rollout, act)
+        draft = Draft(EventType.DECLINE, act.why, evidence=rollout.events[-1].evidence, detail={"step": step})
+        return insist(platform.registry, rollout, draft, act)
     if any(_says_so_already(yes, rollout, act) for yes in rollout.approved):
         return rollout
     expires = (act.at + timedelta(hours=approval.expires_hours)).isoformat()

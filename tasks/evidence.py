@@ -30,40 +30,61 @@ class Evidence:
     ledger: Ledger
 
 
-def rule_of(plan: Plan) -> Rule:
-    """Return the decision rule that a plan pins."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One challenger's evidence against the champion, the rule that it is held to, and what it says."""
+
+    evidence: Evidence
+    rule: Rule
+    judgement: Judgement
+
+
+def rule_of(plan: Plan, version: str | None = None) -> Rule:
+    """Return the decision rule that a plan pins for one of its challengers; both errors are split among them."""
     policy = plan.policy
     return Rule(
-        q_bar=plan.q_bar,
+        q_bar=plan.q_bar_of(version or plan.to_version),
         margin=policy.margin,
         alpha=policy.alpha,
         beta=policy.beta,
         n_max=policy.n_max,
         ladder=plan.steps,
         score=policy.score,
-        challengers=max(1, len(policy.arms) - 1) if policy.arms else 1,
+        challengers=len(plan.challengers),
     )
 
 
 def gather(store: Store, rollout: Rollout, now: datetime) -> Evidence:
-    """Return the evidence since the rollout started; slates that were locked before it do not count."""
+    """Return the evidence of the challenger since the rollout started; slates locked before it do not count."""
+    return gather_all(store, rollout, now)[rollout.challenger]
+
+
+def gather_all(store: Store, rollout: Rollout, now: datetime) -> dict[str, Evidence]:
+    """Return the evidence of every standing challenger against the champion, from one reading of the store."""
     plan = rollout.plan
     since = datetime.fromisoformat(rollout.started_at) if rollout.started_at else now
     known = through(now)
     slates = store.slates(plan.model, since=since, until=known)
     nights = nights_of(slates, store.outcomes(plan.model, until=known))
     dates = [night.date for night in nights]
-    versions = [version for version in (plan.from_version, plan.to_version) if version]
-    predictions = store.predictions(plan.model, versions=versions, slates=dates)
-    outcomes = store.outcomes(plan.model, until=known, latest=False)
-    pair = Pair(
+    versions = [version for version in (plan.from_version, *rollout.standing) if version]
+    predictions = _by_night(store.predictions(plan.model, versions=versions, slates=dates))
+    outcomes = _by_night(store.outcomes(plan.model, until=known, latest=False))
+    closed = closed_nights(nights)
+    return {
+        version: Evidence(nights, build_ledger(predictions, outcomes, pair_of(plan, version), closed, now))
+        for version in rollout.standing
+    }
+
+
+def pair_of(plan: Plan, version: str) -> Pair:
+    """Return whom a challenger is compared with, and what its missing forecasts are scored as."""
+    return Pair(
         champion=plan.from_version or "",
-        challenger=plan.to_version,
+        challenger=version,
         fallback=plan.policy.fallback,
         overdue_hours=plan.policy.labels_overdue_hours,
     )
-    ledger = build_ledger(_by_night(predictions), _by_night(outcomes), pair, closed_nights(nights), now)
-    return Evidence(nights, ledger)
 
 
 def through(now: datetime) -> datetime:
@@ -90,16 +111,31 @@ def _by_night(frame: DataFrame) -> DataFrame:
     return frame.rename(columns={"slate": "night"})
 
 
-def evidence_text(rollout: Rollout, evidence: Evidence, rule: Rule, judgement: Judgement) -> str:
-    """Return the text from which a verdict can be computed again: rows, closed nights, rule and looks."""
-    ledger, plan = evidence.ledger, rollout.plan
+def evidence_text(rollout: Rollout, judged: Mapping[str, Judged]) -> str:
+    """Return the text from which a verdict can be computed again: rows, closed nights, rule and looks, of every arm."""
+    records = [_record(rollout, version, one) for version, one in judged.items()]
+    if len(records) == 1:
+        return canonical(records[0])
+    shared = {name: records[0][name] for name in ("model", "key", "from", "watermark")}
+    return canonical({**shared, "arms": records})
+
+
+def records_of(text: str) -> list[dict[str, Any]]:
+    """Return the record of every challenger in saved evidence."""
+    record = json.loads(text)
+    found: list[dict[str, Any]] = record.get("arms", [record])
+    return found
+
+
+def _record(rollout: Rollout, version: str, judged: Judged) -> dict[str, object]:
+    ledger, plan, judgement = judged.evidence.ledger, rollout.plan, judged.judgement
     columns = zip(ledger.night, ledger.unit, ledger.p_old, ledger.p_new, ledger.y, ledger.answered, strict=True)
-    record: dict[str, object] = {
+    return {
         "model": plan.model,
         "key": plan.request.key,
         "from": plan.from_version,
-        "to": plan.to_version,
-        "rule": asdict(rule),
+        "to": version,
+        "rule": asdict(judged.rule),
         "resumed": rollout.resumed_night,
         "watermark": ledger.closed[-1] if ledger.closed else None,
         "closed": list(ledger.closed),
@@ -110,7 +146,6 @@ def evidence_text(rollout: Rollout, evidence: Evidence, rule: Rule, judgement: J
         "reason": judgement.reason,
         "looks": [asdict(look) for look in judgement.looks],
     }
-    return canonical(record)
 
 
 def save(registry: Registry, rollout: Rollout, text: str, known: str | None) -> str:
@@ -122,10 +157,14 @@ def save(registry: Registry, rollout: Rollout, text: str, known: str | None) -> 
 
 
 def ledger_of(text: str) -> tuple[Ledger, Rule]:
-    """Return the ledger and the rule of saved evidence, so that anybody can judge again."""
+    """Return the ledger and the rule of saved evidence of one challenger, so that anybody can judge again."""
+    return ledger_from(json.loads(text))
+
+
+def ledger_from(record: Mapping[str, Any]) -> tuple[Ledger, Rule]:
+    """Return the ledger and the rule of one challenger's record in saved evidence."""
     import numpy as np
 
-    record = json.loads(text)
     rows = record["rows"]
     nights = tuple(sorted({row[0] for row in rows}))
     place = {night: at for at, night in enumerate(nights)}

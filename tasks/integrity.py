@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from blocks.errors import BackendError
 from blocks.log.rollouts import Record
-from tasks.evidence import ledger_of
+from tasks.evidence import ledger_from, records_of
 from tasks.judgement.judge import judge
 from tasks.rollout.canonical import digest
 from tasks.rollout.event import Event, event_from_text
@@ -120,12 +121,19 @@ def _judged_again(event: Event, text: str) -> str:
     record = json.loads(text)
     if "gates" in record:
         return _differs({"verdict": worst(Verdict(gate["verdict"]) for gate in record["gates"]).value}, record)
-    ledger, rule = ledger_of(text)
+    complaints = [_arm_again(event, arm) for arm in records_of(text)]
+    return "; ".join(filter(None, complaints))
+
+
+def _arm_again(event: Event, record: dict[str, Any]) -> str:
+    ledger, rule = ledger_from(record)
     again = judge(ledger, rule, resumed=tuple(filter(None, [record["resumed"]])))
     said: dict[str, object] = {"verdict": again.verdict.value, "reason": again.reason}
     last = again.looks[-1] if again.looks else None
     figures = {name: round(getattr(last, name), 4) for name in ("log_e_promote", "log_e_rollback")} if last else {}
-    return _differs(said, record) or _differs({k: v for k, v in figures.items() if k in event.detail}, event.detail)
+    arms: Any = event.detail.get("arms", {})
+    written = arms.get(record["to"], {}) if arms else event.detail
+    return _differs(said, record) or _differs({k: v for k, v in figures.items() if k in written}, written)
 
 
 def _differs(again: dict[str, object], recorded: dict[str, object]) -> str:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from blocks.errors import BackendError
 from blocks.platform import Platform
 from blocks.store import Store
-from tasks.evidence import Evidence, evidence_text, gather, rule_of, save
+from tasks.evidence import Evidence, Judged, evidence_text, gather_all, rule_of, save
 from tasks.judgement.judge import Judgement, judge
+from tasks.judgement.ledger import Ledger
 from tasks.judgement.rule import Rule
 from tasks.operations import standing
 from tasks.records import append
+from tasks.rollout.canonical import canonical, digest
+from tasks.rollout.contest import combined
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
 from tasks.rollout.machine import decide, decide_opening
 from tasks.rollout.nights import closed_nights, frozen
-from tasks.rollout.stage import Held, Reason, Stage
+from tasks.rollout.stage import Held, Reason
 from tasks.rollout.verdict import Verdict
 from tasks.sound_evidence import Gathered
 from tasks.step import step
@@ -44,12 +49,13 @@ def verdict_of(judgement: Judgement, evidence: Evidence, rule: Rule) -> tuple[Ve
     return (Verdict.HOLD, held[0].value) if held else (Verdict.PASS, judgement.reason)
 
 
-def look_at(rollout: Rollout, evidence: Evidence, judged: tuple[Judgement, Rule], now: datetime, stopped: str) -> Look:
-    """Return the look of a judged rollout, without its evidence's digest; `stopped`: why no step up may be taken."""
-    judgement, rule = judged
+def look_at(rollout: Rollout, judged: Judged, now: datetime, stopped: str) -> Look:
+    """Return the look of one challenger, without its evidence's digest; `stopped`: why no step up may be taken."""
+    evidence, rule, judgement = judged.evidence, judged.rule, judged.judgement
     verdict, reason = verdict_of(judgement, evidence, rule)
     last = judgement.looks[-1] if judgement.looks else None
-    baking = rollout.stage is Stage.BAKING
+    labels = labels_of(evidence.ledger, rollout.decided)
+    stood = [look for look in judgement.looks if rollout.decided is None or look.night <= rollout.decided]
     return Look(
         verdict=verdict,
         why=why(verdict, reason, judgement, rule),
@@ -59,9 +65,19 @@ def look_at(rollout: Rollout, evidence: Evidence, judged: tuple[Judgement, Rule]
         harm=Reason.FAILED,
         last=last is not None and last.n >= rule.n_max,
         frozen=stopped or frozen(rollout.plan.policy.freeze, evidence.nights, now),
-        restated=baking and last is not None and last.log_e_promote < 0,
-        figures=figures(judgement),
+        restated=bool(rollout.labels) and labels != rollout.labels and bool(stood) and stood[-1].log_e_promote < 0,
+        figures=figures(judgement) | {"labels": labels},
+        labels=labels,
+        upper=last.upper if last is not None else math.inf,
     )
+
+
+def labels_of(ledger: Ledger, until: str | None) -> str:
+    """Return a short digest of the labels of the closed nights up to one; of all of them where none is named."""
+    dates = [ledger.nights[place] for place in ledger.night]
+    rows = zip(dates, ledger.unit.tolist(), ledger.y.tolist(), strict=True)
+    closed = {night for night in ledger.closed if until is None or night <= until}
+    return digest(canonical({"labels": [[night, unit, y] for night, unit, y in rows if night in closed]}))[:12]
 
 
 def figures(judgement: Judgement) -> dict[str, object]:
@@ -98,18 +114,16 @@ def why(verdict: Verdict, reason: str, judgement: Judgement, rule: Rule) -> str:
 def take_look(platform: Platform, rollout: Rollout, gathered: Gathered, now: datetime) -> Look:
     """Return the look of a serving rollout; what could not be measured is ERROR, counted over ticks in a row."""
     known = rollout.events[-1].evidence if rollout.events else None
-    rule = rule_of(rollout.plan)
-    evidence = gathered.evidence
-    if evidence is None:
+    if gathered.evidence is None:
         return _not_measured(platform, rollout, gathered.problem)
     try:
-        judgement = _judged(rollout, evidence, rule)
+        judged = judge_all(rollout, gathered.evidence)
         stopped = standing(platform.registry, rollout.plan.model).stops_a_step(now)
-        look = look_at(rollout, evidence, (judgement, rule), now, stopped)
-        sha = save(platform.registry, rollout, evidence_text(rollout, evidence, rule, judgement), known)
+        look = combined_look(rollout, judged, now, stopped)
+        sha = save(platform.registry, rollout, evidence_text(rollout, judged), known)
     except BackendError as error:
         return _not_measured(platform, rollout, str(error))
-    _measure(platform, rollout, judgement)
+    _measure(platform, rollout, judged[rollout.challenger].judgement)
     return replace(look, evidence=sha)
 
 
@@ -118,6 +132,30 @@ def _not_measured(platform: Platform, rollout: Rollout, why_not: str) -> Look:
     before = int(log.read(rollout.run_id).tags.get(ERRORS_TAG, "0"))
     log.tag(rollout.run_id, {ERRORS_TAG: str(before + 1)})
     return Look(Verdict.ERROR, why_not, errors=before + 1)
+
+
+def judge_all(rollout: Rollout, gathered: Mapping[str, Evidence]) -> dict[str, Judged]:
+    """Return every standing challenger judged against the champion, by version, in the order of the arms."""
+    found = {}
+    for version, evidence in gathered.items():
+        rule = rule_of(rollout.plan, version)
+        resumed = tuple(filter(None, [rollout.resumed_night]))
+        found[version] = Judged(evidence, rule, judge(evidence.ledger, rule, resumed=resumed))
+    return found
+
+
+def combined_look(rollout: Rollout, judged: Mapping[str, Judged], now: datetime, stopped: str) -> Look:
+    """Return the one look of all challengers; of a test between several, its figures name every arm's."""
+    looks = {version: look_at(rollout, one, now, stopped) for version, one in judged.items()}
+    seen = combined(looks)
+    if not rollout.plan.rivals:
+        return seen
+    arms = {version: {"verdict": look.verdict.value} | _shown(look.figures) for version, look in looks.items()}
+    return replace(seen, figures=seen.figures | {"arms": arms})
+
+
+def _shown(figures: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in figures.items() if name != "labels"}
 
 
 def _measure(platform: Platform, rollout: Rollout, judgement: Judgement) -> None:
@@ -133,12 +171,7 @@ def _measure(platform: Platform, rollout: Rollout, judgement: Judgement) -> None
 
 def peek(store: Store, rollout: Rollout, now: datetime) -> Look:
     """Return the look that a tick would take now, and leave no trace of it."""
-    evidence, rule = gather(store, rollout, now), rule_of(rollout.plan)
-    return look_at(rollout, evidence, (_judged(rollout, evidence, rule), rule), now, "")
-
-
-def _judged(rollout: Rollout, evidence: Evidence, rule: Rule) -> Judgement:
-    return judge(evidence.ledger, rule, resumed=tuple(filter(None, [rollout.resumed_night])))
+    return combined_look(rollout, judge_all(rollout, gather_all(store, rollout, now)), now, "")
 
 
 @step("look at the evidence", retries=0)

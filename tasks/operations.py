@@ -68,7 +68,7 @@ def retire(registry: Registry, version: str, act: Act) -> Standing:
     if version in named:
         raise Refused(f"Version {version} of {act.model} is {named[version]}; it cannot be retired.")
     rollout = head(registry, act.model)
-    if rollout is not None and rollout.live and version in (rollout.plan.from_version, rollout.plan.to_version):
+    if rollout is not None and rollout.live and version in rollout.plan.versions:
         raise Refused(f"Version {version} of {act.model} takes part in a live rollout; it cannot be retired.")
     registry.version(act.model, version)
     after = operate(registry, OperationType.RETIRE, act, subject=version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from tasks.rollout.event import Event, event_from_text
 from tasks.rollout.fold import Rollout, fold
 from tasks.rollout.machine import Draft, decide_opening, write
 from tasks.rollout.operation import stand
-from tasks.rollout.plan import RESTORE, Plan, Request, Validation, plan_from_text
+from tasks.rollout.plan import RESTORE, Plan, Request, Rival, Validation, plan_from_text
 from tasks.rollout.policy import Policy, read_policy
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.stage import EventType, Stage
+from tasks.rollout.verdict import Verdict
 from tasks.step import step
 
 TRIES = 20
@@ -37,8 +38,19 @@ class Wish:
     at: datetime
     attempt: int | None = None
     strategy: str | None = None
+    rivals: tuple[Rival, ...] = ()
     fallback_after: str | None = None
     quarantine_from: bool = False
+
+    @property
+    def arms(self) -> dict[str, int] | None:
+        """Return the percent of every version of the test that is asked for, None where none is."""
+        return self.policy.arms if (self.strategy or self.policy.strategy) == "ab" else None
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Return every version that would be compared with the champion."""
+        return (self.version, *(rival.version for rival in self.rivals))
 
 
 def rollout_of(record: Record) -> Rollout:
@@ -106,7 +118,7 @@ def _answers(newest: Rollout, wish: Wish) -> bool:
     """Return whether the newest rollout is what a wish asks for, so that asking again after a crash changes nothing."""
     plan = newest.plan
     if plan.to_version != wish.version:
-        return False
+        return newest.live and plan.arms is not None and wish.version in newest.standing and plan.arms == wish.arms
     if newest.live:
         return plan.strategy == _strategy(wish)
     asked_the_same = (plan.validation.evidence, plan.policy) == (wish.validation.evidence, wish.policy)
@@ -136,15 +148,20 @@ def may_roll_out(registry: Registry, known: list[Rollout], wish: Wish) -> None:
     standing = stand(registry.log.operations(wish.model))
     if standing.disabled and wish.strategy != RESTORE:
         raise Refused(f"Rollouts of {wish.model} are switched off: {standing.disabled}.", "Switch them on: enable.")
-    if wish.version in standing.retired:
-        raise Refused(f"Version {wish.version} of {wish.model} is retired.", "Register a new version.")
-    _arms_fit(newest, wish)
     if newest is not None and newest.champion == wish.version:
         raise Refused(f"Version {wish.version} of {wish.model} is the champion already.")
-    why = quarantine_of(registry, known, wish.version)
-    if why:
-        remedy = "Register a corrected version, or lift the quarantine after an inquiry."
-        raise Refused(f"Version {wish.version} of {wish.model} is quarantined: {why}.", remedy)
+    rivals_in(registry, wish.model, wish.version, wish.arms, newest.champion if newest else None)
+    for other in wish.rivals:
+        if other.validation.verdict is not Verdict.PASS:
+            said = f"Version {other.version} of {wish.model}, an arm of the test, did not pass: {other.validation.why}"
+            raise Refused(f"{said}.", "Take it out of the policy's arms.")
+    for version in wish.versions:
+        if version in standing.retired:
+            raise Refused(f"Version {version} of {wish.model} is retired.", "Register a new version.")
+        why = quarantine_of(registry, known, version)
+        if why:
+            remedy = "Register a corrected version, or lift the quarantine after an inquiry."
+            raise Refused(f"Version {version} of {wish.model} is quarantined: {why}.", remedy)
 
 
 def quarantine_of(registry: Registry, known: list[Rollout], version: str) -> str:
@@ -153,8 +170,8 @@ def quarantine_of(registry: Registry, known: list[Rollout], version: str) -> str
     if isinstance(tags, dict) and "quarantined" in tags:
         return str(tags["quarantined"])
     for one in reversed(known):
-        if one.quarantines == version and not _is_shown(registry, one):
-            return one.events[-1].why
+        if version in one.quarantined and not _is_shown(registry, one):
+            return one.quarantined[version]
     return ""
 
 
@@ -162,13 +179,25 @@ def _is_shown(registry: Registry, rollout: Rollout) -> bool:
     return registry.log.read(rollout.run_id).tags.get(PROJECTED_TAG) == str(len(rollout.events))
 
 
-def _arms_fit(newest: Rollout | None, wish: Wish) -> None:
-    """Refuse arms that name anybody but the champion and the new version: a third would serve without a judge."""
-    arms, pair = wish.policy.arms, {wish.version, newest.champion if newest else None}
-    if arms is not None and _strategy(wish) == "ab" and set(arms) != pair:
-        named = ", ".join(sorted(str(version) for version in pair))
-        said = f"The policy's arms name {', '.join(sorted(arms))}; this test is between {named}."
-        raise Refused(said, "Correct the arms.")
+def rivals_in(
+    registry: Registry, model: str, version: str, arms: dict[str, int] | None, champion: str | None
+) -> tuple[str, ...]:
+    """Return the arms beside the champion and the new version; raise Refused where they leave out one of the two.
+
+    A version that is not registered is refused too. A model's first version has nobody to be compared with.
+    """
+    if arms is None or champion is None:
+        return ()
+    said = f"The policy's arms name {', '.join(arms)}"
+    for needed, who in ((champion, "the champion"), (version, "the version that is released")):
+        if needed not in arms:
+            raise Refused(f"{said}; {who} is {needed} and must be among them.", "Correct the arms.")
+    for other in arms:
+        try:
+            registry.version(model, other)
+        except NotFound as error:
+            raise Refused(f"{said}; there is no version {other} of {model}.", "Correct the arms.") from error
+    return tuple(other for other in arms if other not in (champion, version))
 
 
 def _planned(registry: Registry, known: list[Rollout], wish: Wish) -> Rollout | None:
@@ -186,6 +215,7 @@ def _planned(registry: Registry, known: list[Rollout], wish: Wish) -> Rollout | 
         validation=wish.validation,
         fallback_after=wish.fallback_after,
         quarantine_from=wish.quarantine_from,
+        rivals=wish.rivals,
     )
     run_id = registry.log.prepare(wish.model, request.key, f"{wish.model} {wish.version} attempt {request.attempt}")
     standing = _write_plan(registry, run_id, _standing_plan(registry, run_id) or plan)
@@ -210,9 +240,24 @@ def _write_plan(registry: Registry, run_id: str, plan: Plan) -> Plan:
     return plan
 
 
-def wish_for(candidate: Candidate, checked: Checked, at: datetime, by: str) -> Wish:
-    """Return the wish of a release whose version has been through its gates."""
-    return Wish(candidate.model, candidate.version, candidate.policy, checked.validation, checked.q_bar, by, at)
+def wish_for(candidate: Candidate, checked: Checked, at: datetime, by: str, rivals: tuple[Rival, ...] = ()) -> Wish:
+    """Return the wish of a release whose version has been through its gates, with the other arms of its test."""
+    asked = (candidate.model, candidate.version, candidate.policy, checked.validation, checked.q_bar, by, at)
+    return Wish(*asked, rivals=rivals)
+
+
+def rival(version: str, checked: Checked) -> Rival:
+    """Return a further arm of a test whose version has been through its gates."""
+    short = replace(checked.validation, why=checked.validation.why[:200])
+    return Rival(version, checked.q_bar, short)
+
+
+@step("find the other arms")
+def find_rivals(registry: Registry, candidate: Candidate) -> tuple[str, ...]:
+    """Return the versions that a test compares beside the one that is released; refuse arms that do not fit."""
+    newest = head(registry, candidate.model)
+    arms = candidate.policy.arms if candidate.policy.strategy == "ab" else None
+    return rivals_in(registry, candidate.model, candidate.version, arms, newest.champion if newest else None)
 
 
 @step("read the policy")

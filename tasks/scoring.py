@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from blocks.platform import Platform
 from blocks.registry import Registry
-from blocks.serving.router import arm_of
+from blocks.serving.router import RETURNED, arm_of
 from blocks.store import Store
 from tasks.nba.features import features
 from tasks.rollout.canonical import canonical, digest
@@ -91,7 +91,7 @@ def manifest_id(manifest: Mapping[str, object]) -> str:
 
 def arms_of(routes: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every version that scores: the arms, and the fallback where it is none of them."""
-    arms = [dict(arm) for arm in routes["arms"]]
+    arms = [dict(arm) for arm in routes["arms"] if arm["role"] != RETURNED]
     if routes["fallback"] and routes["fallback"] not in {arm["version"] for arm in arms}:
         arms.append({"version": routes["fallback"], "role": "fallback", "weight": 0})
     return arms

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from blocks.errors import BackendError
 from blocks.platform import Platform
-from tasks.evidence import Evidence, gather
+from tasks.evidence import Evidence, gather_all
 from tasks.gates import GateFailed, ask, data_gate
 from tasks.judgement.ledger import Ledger
 from tasks.rollout.fold import Rollout
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The evidence of one look, or why there is none that may be judged: it could not be read, or it is not sound."""
+    """The evidence of one look, or why there is none that may be judged: it could not be read, or it is not sound.
 
-    evidence: Evidence | None
+    evidence: of every standing challenger against the champion, by version.
+    """
+
+    evidence: dict[str, Evidence] | None
     problem: str = ""
 
 
@@ -40,9 +43,10 @@ def gathered(platform: Platform, rollout: Rollout, now: datetime) -> Gathered:
     """Return the evidence of a rollout if its gate lets it pass; a ledger without a result has nothing to be wrong."""
     gate = data_gate(rollout.plan.policy, "evidence")
     try:
-        evidence = gather(platform.store, rollout, now)
-        if len(evidence.ledger.y) and evidence.ledger.p_old.ndim == 1:
-            ask(platform, gate, frame_of(evidence.ledger))
+        evidence = gather_all(platform.store, rollout, now)
+        for ledger in (one.ledger for one in evidence.values()):
+            if len(ledger.y) and ledger.p_old.ndim == 1:
+                ask(platform, gate, frame_of(ledger))
     except (BackendError, GateFailed) as error:
         return Gathered(None, str(error))
     return Gathered(evidence)

@@ -25,7 +25,7 @@ def status_of(model: str, rollout: Rollout | None, look: Look | None) -> dict[st
         "model": model,
         "champion": rollout.champion if rollout else None,
         "fallback": routes.fallback if routes else None,
-        "challenger": live.plan.to_version if live and live.champion != live.plan.to_version else None,
+        "challenger": live.challenger if live and live.champion != live.challenger else None,
         "rollout": _live(live, look) if live else None,
         "routes": routes.to_dict() if routes else {},
     }

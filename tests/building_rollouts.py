@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tasks.rollout.fold import Rollout, apply
 from tasks.rollout.machine import Draft, write
-from tasks.rollout.plan import Plan, Request, Validation
+from tasks.rollout.plan import Plan, Request, Rival, Validation
 from tasks.rollout.policy import Policy
 from tasks.rollout.stage import EventType, Held, Reason
 from tasks.rollout.verdict import Verdict
@@ -16,8 +16,8 @@ NOW = datetime(2019, 1, 5, 12, tzinfo=UTC)
 PASSED = Validation(Verdict.PASS, "all gates passed", "run", "e" * 64)
 
 
-def plan(first: bool = False, **policy: object) -> Plan:
-    """Return a plan from version 1 to version 2, or the first of version 2."""
+def plan(first: bool = False, rivals: tuple[str, ...] = (), **policy: object) -> Plan:
+    """Return a plan from version 1 to version 2, or the first of version 2; rivals: further arms of a test."""
     return Plan(
         request=Request("nba-win", "2", 1, "tester", NOW.isoformat()),
         strategy=str(policy.get("strategy", "canary")),
@@ -26,6 +26,7 @@ def plan(first: bool = False, **policy: object) -> Plan:
         q_bar=0.002,
         policy=Policy.model_validate({"model": "nba-win", **policy}),
         validation=PASSED,
+        rivals=tuple(Rival(version, 0.002, PASSED) for version in rivals),
     )
 
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BUCKETS = 10_000
+RETURNED = "returned"
+"""The role of keys that an arm lost to the champion: the champion answers them, and no other key moves."""
 
 
 def bucket_of(salt: str, key: str) -> int:
@@ -72,7 +74,8 @@ def check_routes(routes: object) -> dict[str, Any]:
     champions = [arm["version"] for arm in plain if arm["role"] == "champion"]
     if len(champions) != 1:
         raise Refused(f"routes.arms names {len(champions)} champions.", "Give exactly one arm the role champion.")
-    if len({arm["version"] for arm in plain}) != len(plain):
+    named = [arm["version"] for arm in plain if arm["role"] != RETURNED or arm["version"] != champions[0]]
+    if len(set(named)) != len(named):
         raise Refused("routes.arms names a version twice.", "Give every version one arm.")
     total = sum(arm["weight"] for arm in plain)
     if abs(total - 100) > 1e-6:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from tasks.rollout.stage import Held, Reason
@@ -16,6 +17,9 @@ class Look:
     hold: the cause where the verdict is HOLD. harm: the end where it is FAIL. errors: ticks in a row that could not
     measure. last: no further look will come (n_max or the season's end). frozen: why no step up may be taken now.
     restated: corrected labels took back what the promotion stood on. figures: short values for the log and the notices.
+    labels: digest of the labels that the last verdict stood on, as they are now; empty where there was none.
+    arm: in a test between several, the version that the verdict is about; others: whether it is not the last arm.
+    upper: upper bound of the loss difference at the newest look.
     """
 
     verdict: Verdict
@@ -29,6 +33,10 @@ class Look:
     last: bool = False
     frozen: str = ""
     restated: bool = False
+    labels: str = ""
+    arm: str | None = None
+    others: bool = False
+    upper: float = math.inf
     figures: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -93,7 +93,7 @@ def decide_opening(rollout: Rollout) -> Draft | None:
 
 def decide(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
     """Return the event that a look at a serving rollout calls for, the worst verdict first, or None."""
-    for rule in (_retreat, _hold, _step_up, _lift):
+    for rule in (_retreat, restate, _hold, _step_up, _lift):
         draft = rule(rollout, look, _no_earlier(rollout, now))
         if draft is not None:
             return _with_evidence(draft, look)
@@ -107,21 +107,42 @@ def _with_evidence(draft: Draft, look: Look) -> Draft:
 
 
 def _retreat(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
-    """The ends on the safe side: harm, restated evidence, a hold that nobody lifted, a last look without proof."""
-    baking = rollout.stage is Stage.BAKING
+    """The ends on the safe side: harm, a no, restated evidence, a hold nobody lifted, a last look without proof."""
     if look.verdict is Verdict.FAIL:
-        return Draft(EventType.ROLLBACK, look.why, reason=look.harm)
-    if baking and look.restated:
-        return Draft(EventType.ROLLBACK, look.why, reason=Reason.EVIDENCE_RESTATED)
+        return _harm(look)
+    if rollout.declined:
+        return Draft(EventType.ABORT, rollout.declined, reason=Reason.ABORTED)
+    if rollout.stage is Stage.BAKING and look.restated:
+        why = f"labels were corrected, and what the promotion stood on is gone: {look.why}"
+        return Draft(EventType.ROLLBACK, why, reason=Reason.EVIDENCE_RESTATED)
     patience = timedelta(days=rollout.plan.policy.patience_nights)
     if rollout.held and rollout.held_at and now - datetime.fromisoformat(rollout.held_at) > patience:
         why = f"held for {rollout.held} since {rollout.held_at}, longer than {patience.days} days"
         return Draft(EventType.ROLLBACK, why, reason=Reason.EXPIRED)
-    if look.verdict is Verdict.INCONCLUSIVE and not baking:
-        if not rollout.plan.steps:
-            return Draft(EventType.REPORT, look.why)
-        return Draft(EventType.ROLLBACK, look.why, reason=Reason.INCONCLUSIVE)
-    return None
+    return _no_proof(rollout, look)
+
+
+def _harm(look: Look) -> Draft:
+    """An arm of a test goes alone while others stand; its weight goes back to the champion."""
+    if look.others:
+        return Draft(EventType.DROP, look.why, detail={"arm": look.arm})
+    return Draft(EventType.ROLLBACK, look.why, reason=look.harm)
+
+
+def _no_proof(rollout: Rollout, look: Look) -> Draft | None:
+    if look.verdict is not Verdict.INCONCLUSIVE or rollout.stage is Stage.BAKING:
+        return None
+    if not rollout.plan.steps:
+        return Draft(EventType.REPORT, look.why)
+    return Draft(EventType.ROLLBACK, look.why, reason=Reason.INCONCLUSIVE)
+
+
+def restate(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
+    """Return the note that labels were corrected after a verdict stood on them; the verdict itself is final."""
+    if not rollout.labels or look.labels in ("", rollout.labels):
+        return None
+    why = f"labels up to the night of {rollout.decided} were corrected after the verdict that stood on them"
+    return Draft(EventType.RESTATED, f"{why}; it stands", evidence=look.evidence, detail={"labels": look.labels})
 
 
 def _hold(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
@@ -181,7 +202,8 @@ def _due_in_canary(rollout: Rollout, look: Look, fresh: int) -> Draft | None:
         return Draft(EventType.ADVANCE, f"evidence for {look.rung} of {len(plan.steps)} steps: {look.why}")
     waits_for_the_last_look = plan.strategy == "ab" and not look.last
     if look.verdict is Verdict.PASS and not waits_for_the_last_look:
-        return Draft(EventType.PROMOTE, look.why)
+        won: dict[str, object] = {"winner": look.arm or rollout.challenger} if plan.rivals else {}
+        return Draft(EventType.PROMOTE, look.why, detail=won)
     return None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import cast
 
 from tasks.rollout.canonical import canonical, digest
@@ -22,6 +22,15 @@ class Validation:
     why: str
     run_id: str
     evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A further challenger of a test between several: its gates, and the q_bar of its pair with the champion."""
+
+    version: str
+    q_bar: float
+    validation: Validation
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Plan:
     from_version: the champion when the rollout was opened, None for the first of a model.
     fallback_before / fallback_after: where the alias `fallback` stands at an end that restores, and after a restore.
     q_bar: mean squared distance of the two forecasts on the holdout (design of the decision rule).
+    rivals: the other challengers of a test between several versions, each compared with the champion.
+    written: the text that stands in the record, so that its digest outlives every new key of a policy.
     """
 
     request: Request
@@ -58,6 +69,8 @@ class Plan:
     validation: Validation
     fallback_after: str | None = None
     quarantine_from: bool = False
+    rivals: tuple[Rival, ...] = ()
+    written: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def model(self) -> str:
@@ -77,7 +90,34 @@ class Plan:
     @property
     def steps(self) -> tuple[int, ...]:
         """Return the weights in percent before the promotion; a first or a restore has none."""
-        return () if self.first or self.strategy == RESTORE else self.policy.steps
+        if self.first or self.strategy == RESTORE:
+            return ()
+        arms = self.arms
+        return (sum(arms[version] for version in self.challengers),) if arms else self.policy.steps
+
+    @property
+    def arms(self) -> dict[str, int] | None:
+        """Return the percent of every version of a test that pins them, else None."""
+        return self.policy.arms if self.strategy == "ab" and not self.first else None
+
+    @property
+    def challengers(self) -> tuple[str, ...]:
+        """Return every version that is compared with the champion, in the order in which keys are given to them."""
+        found = (self.to_version, *(rival.version for rival in self.rivals))
+        return tuple(version for version in self.arms if version in found) if self.arms else found
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Return every version that takes part: the champion, if there is one, and the challengers."""
+        return (*(version for version in (self.from_version,) if version), *self.challengers)
+
+    def q_bar_of(self, version: str) -> float:
+        """Return the q_bar of a challenger's pair with the champion."""
+        return next((rival.q_bar for rival in self.rivals if rival.version == version), self.q_bar)
+
+    def validation_of(self, version: str) -> Validation:
+        """Return what the gates said of a challenger."""
+        return next((rival.validation for rival in self.rivals if rival.version == version), self.validation)
 
     @property
     def salt(self) -> str:
@@ -87,38 +127,51 @@ class Plan:
     @property
     def sha(self) -> str:
         """Return the digest of the whole plan; approvals and the first event are bound to it."""
-        return digest(self.to_text())
+        return digest(self.written or self.to_text())
 
     def asks_the_same_as(self, other: Plan) -> bool:
         """Return whether two plans differ at most in who asked when, and in the run that holds the same evidence."""
         held = replace(self.validation, run_id=other.validation.run_id)
-        return replace(self, request=other.request, validation=held) == other
+        if len(self.rivals) != len(other.rivals):
+            return False
+        rivals = tuple(
+            replace(mine, validation=replace(mine.validation, run_id=theirs.validation.run_id))
+            for mine, theirs in zip(self.rivals, other.rivals, strict=True)
+        )
+        return replace(self, request=other.request, validation=held, rivals=rivals) == other
 
     def to_text(self) -> str:
         """Return the canonical text that is written as the run's param `plan`."""
-        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        record = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in ("rivals", "written")}
+        rivals = {"rivals": [asdict(rival) for rival in self.rivals]} if self.rivals else {}
         parts = {"request": asdict(self.request), "validation": asdict(self.validation)}
         policy = {"policy": self.policy.model_dump(mode="json"), "policy_sha": self.policy.sha}
-        return canonical(record | parts | policy)
+        return canonical(record | rivals | parts | policy)
 
 
 def plan_from_text(text: str) -> Plan:
     """Return the plan of a run's param `plan`; raise BadInput where the text is not one, or its policy was changed."""
     record = json.loads(text)
-    policy = read_policy(record["policy"], "plan")
-    if policy.sha != record["policy_sha"]:
-        raise BadInput(
-            "plan", f"the policy in it has digest {policy.sha[:12]}, not the pinned {record['policy_sha'][:12]}"
-        )
-    validation = record["validation"] | {"verdict": Verdict(record["validation"]["verdict"])}
+    found = digest(canonical(record["policy"]))
+    if found != record["policy_sha"]:
+        raise BadInput("plan", f"the policy in it has digest {found[:12]}, not the pinned {record['policy_sha'][:12]}")
     return Plan(
         request=Request(**record["request"]),
         strategy=record["strategy"],
         from_version=record["from_version"],
         fallback_before=record["fallback_before"],
         q_bar=float(cast(float, record["q_bar"])),
-        policy=policy,
-        validation=Validation(**validation),
+        policy=read_policy(record["policy"], "plan"),
+        validation=_validation(record["validation"]),
         fallback_after=record["fallback_after"],
         quarantine_from=record["quarantine_from"],
+        rivals=tuple(
+            Rival(one["version"], float(one["q_bar"]), _validation(one["validation"]))
+            for one in record.get("rivals", [])
+        ),
+        written=text,
     )
+
+
+def _validation(record: dict[str, str]) -> Validation:
+    return Validation(Verdict(record["verdict"]), record["why"], record["run_id"], record["evidence"])

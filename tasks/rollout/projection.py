@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tasks.rollout.fold import Rollout
 from tasks.rollout.plan import RESTORE
-from tasks.rollout.stage import FLIPPED, QUARANTINES, Stage
+from tasks.rollout.stage import FLIPPED, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,31 @@ def alias_writes(rollout: Rollout) -> tuple[SetAlias, ...]:
     plan = rollout.plan
     if rollout.stage in FLIPPED:
         fallback = plan.fallback_after if plan.strategy == RESTORE else plan.from_version
-        return (SetAlias("fallback", fallback), SetAlias("champion", plan.to_version), SetAlias("challenger", None))
+        return (SetAlias("fallback", fallback), SetAlias("champion", rollout.challenger), SetAlias("challenger", None))
     if plan.from_version is None:
         return ()
     serving = rollout.stage in (Stage.SHADOW, Stage.CANARY)
     return (
         SetAlias("champion", plan.from_version),
         SetAlias("fallback", plan.fallback_before),
-        SetAlias("challenger", plan.to_version if serving else None),
+        SetAlias("challenger", rollout.challenger if serving else None),
     )
 
 
 def tag_writes(rollout: Rollout) -> tuple[SetTag, ...]:
     """Return the version tags that show a rollout at a glance; all of them can be rebuilt from the log."""
     plan = rollout.plan
-    writes = [SetTag(plan.to_version, "rollout.stage", rollout.stage.value)]
+    writes = [SetTag(version, "rollout.stage", _stage_of(rollout, version)) for version in plan.challengers]
     if plan.strategy != RESTORE and rollout.stage is not Stage.REGISTERED:
         status = "REJECTED" if rollout.stage is Stage.REJECTED else "VALIDATED"
-        writes.append(SetTag(plan.to_version, "validation.status", status))
-    if rollout.reason in QUARANTINES:
-        writes.append(SetTag(plan.to_version, "quarantined", f"{rollout.reason}: {rollout.events[-1].why}"[:4000]))
+        writes += [SetTag(version, "validation.status", status) for version in plan.challengers]
     if plan.from_version is not None and rollout.stage in FLIPPED:
         writes.append(SetTag(plan.from_version, "rollout.stage", "FALLBACK"))
-    if plan.quarantine_from and plan.from_version is not None and rollout.stage is Stage.PROMOTED:
-        writes.append(SetTag(plan.from_version, "quarantined", rollout.events[-1].why[:4000]))
+    writes += [SetTag(version, "quarantined", why[:4000]) for version, why in rollout.quarantined.items()]
     return tuple(writes)
+
+
+def _stage_of(rollout: Rollout, version: str) -> str:
+    if version in rollout.dropped:
+        return Stage.ROLLED_BACK.value
+    return rollout.stage.value if version in rollout.standing else "NOT_CHOSEN"

@@ -34,41 +34,34 @@ class Routes:
         return {"salt": self.salt, "arms": [arm.to_dict() for arm in self.arms], "fallback": self.fallback}
 
 
-def routes_of(plan: Plan, stage: Stage, step: int) -> Routes:
+def routes_of(plan: Plan, stage: Stage, step: int, dropped: tuple[str, ...] = (), winner: str | None = None) -> Routes:
     """Return the routes in force at a stage; `step` counts the ladder from 0.
 
-    An arm of weight 0 is a shadow: it scores and never answers.
+    An arm of weight 0 is a shadow: it scores and never answers. dropped: arms of a test that failed, whose keys are
+    returned to the champion in their place, so that no other key moves; winner: the arm that was promoted.
     """
     if stage in FLIPPED:
-        return _after_the_flip(plan)
+        return _after_the_flip(plan, winner or plan.to_version)
     if plan.from_version is None:
         return Routes(plan.salt, (), None)
     champion = plan.from_version
     if stage is Stage.SHADOW:
-        challengers: tuple[Arm, ...] = _challengers(plan, shadow=True)
+        challengers = tuple(Arm(version, "challenger", 0) for version in plan.challengers)
     elif stage is Stage.CANARY:
-        challengers = _challengers(plan, shadow=False, weight=plan.steps[step])
+        shares = plan.arms or {plan.to_version: plan.steps[step]}
+        challengers = tuple(Arm(version, "challenger", shares[version]) for version in plan.challengers)
     else:
         challengers = ()
+    challengers = tuple(Arm(champion, "returned", a.weight) if a.version in dropped else a for a in challengers)
+    challengers = tuple(arm for arm in challengers if arm.role == "challenger" or arm.weight)
     left = 100 - sum(arm.weight for arm in challengers)
     return Routes(plan.salt, (*challengers, Arm(champion, "champion", left)), plan.fallback_before)
 
 
-def _after_the_flip(plan: Plan) -> Routes:
-    champion = Arm(plan.to_version, "champion", 100)
+def _after_the_flip(plan: Plan, to: str) -> Routes:
+    champion = Arm(to, "champion", 100)
     if plan.strategy == RESTORE:
         return Routes(plan.salt, (champion,), plan.fallback_after)
     if plan.from_version is None:
         return Routes(plan.salt, (champion,), None)
     return Routes(plan.salt, (Arm(plan.from_version, "fallback", 0), champion), plan.from_version)
-
-
-def _challengers(plan: Plan, *, shadow: bool, weight: int = 0) -> tuple[Arm, ...]:
-    arms = plan.policy.arms
-    if plan.strategy != "ab" or arms is None:
-        return (Arm(plan.to_version, "challenger", 0 if shadow else weight),)
-    return tuple(
-        Arm(version, "challenger", 0 if shadow else share)
-        for version, share in arms.items()
-        if version != plan.from_version
-    )

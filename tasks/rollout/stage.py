@@ -27,6 +27,7 @@ class EventType(StrEnum):
     REJECT = "reject"
     START = "start"
     ADVANCE = "advance"
+    DROP = "drop"
     PROMOTE = "promote"
     EMERGENCY = "emergency"
     FINISH = "finish"
@@ -87,11 +88,14 @@ TRANSITIONS: dict[tuple[Stage, EventType], Stage] = {
     (Stage.CANARY, EventType.EMERGENCY): Stage.BAKING,
     (Stage.SHADOW, EventType.ADVANCE): Stage.CANARY,
     (Stage.CANARY, EventType.ADVANCE): Stage.CANARY,
+    (Stage.SHADOW, EventType.DROP): Stage.SHADOW,
+    (Stage.CANARY, EventType.DROP): Stage.CANARY,
     (Stage.SHADOW, EventType.PROMOTE): Stage.BAKING,
     (Stage.CANARY, EventType.PROMOTE): Stage.BAKING,
     (Stage.SHADOW, EventType.REPORT): Stage.REPORTED,
     (Stage.BAKING, EventType.FINISH): Stage.PROMOTED,
     (Stage.PROMOTED, EventType.RESTATED): Stage.PROMOTED,
+    (Stage.ROLLED_BACK, EventType.RESTATED): Stage.ROLLED_BACK,
     **{(stage, EventType.SUPERSEDE): Stage.SUPERSEDED for stage in LIVE if stage is not Stage.BAKING},
     **{(stage, EventType.ABORT): Stage.ROLLED_BACK for stage in (Stage.VALIDATED, *SERVING)},
     **{(stage, EventType.ROLLBACK): Stage.ROLLED_BACK for stage in (Stage.VALIDATED, *SERVING)},
