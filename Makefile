@@ -47,7 +47,7 @@ simulate: $(STAMP)  ## Rebuild the table of the decision rule's error rates
 	@$(BIN)/python tests/benchmarks/simulate.py $(ARGS)
 
 faults: $(STAMP)  ## Kill the rollout at every write, the whole set
-	@$(BIN)/python -m pytest -q tests/faults -m "" $(ARGS)
+	@$(BIN)/python -m pytest -q -s tests/faults -m "" $(ARGS)
 
 stories: $(STAMP)  ## The demo's two endings over twenty seeds and on real seasons (half an hour)
 	@$(BIN)/python -m pytest -q tests/stories -m whole $(ARGS)

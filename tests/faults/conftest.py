@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,17 @@ def template(warm: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, template: Path, model_folders: Path) -> Stage:
+def stage(in_memory: Path, template: Path, model_folders: Path) -> Stage:
     """Return an empty stage."""
-    return Stage(tmp_path, model_folders, template)
+    return Stage(in_memory, model_folders, template)
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder kept in memory where the machine has one: SIGKILL loses nothing that was written there."""
+    memory = Path("/dev/shm")
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(prefix="gamenight-", dir=memory) as folder:
+        yield Path(folder)

@@ -18,7 +18,7 @@ from blocks.errors import NotFound
 from blocks.log.reader import current_routes
 from blocks.log.rollouts import Record
 from blocks.serving.router import arm_of
-from tasks.evidence import ledger_of
+from tasks.evidence import ledger_from, records_of
 from tasks.judgement.judge import judge
 from tasks.records import rollout_of
 from tasks.rollout.canonical import digest
@@ -84,12 +84,12 @@ def _champion(seen: Seen) -> Iterator[str]:
         return
     plan = head.plan
     flipped = any(event.type in FLIPS for event in head.events)
-    allowed = {plan.from_version} | ({plan.to_version} if flipped else set())
+    allowed = {plan.from_version} | ({head.challenger} if flipped else set())
     if named not in allowed:
-        law = "I2" if named == plan.to_version else "I1"
+        law = "I2" if named == head.challenger else "I1"
         yield f"{law}: champion is {named}; after {_last(head)} it may be {sorted(map(str, allowed))}"
     fallback = seen.aliases.get("fallback")
-    if named == plan.to_version and not plan.first and plan.strategy != RESTORE and fallback != plan.from_version:
+    if named == head.challenger and not plan.first and plan.strategy != RESTORE and fallback != plan.from_version:
         yield f"I3: champion is {named} and fallback {fallback}, the way back is {plan.from_version}"
     if fallback is not None and fallback in seen.quarantined:
         yield f"I3: fallback {fallback} is quarantined"
@@ -141,7 +141,7 @@ def _weights(rollout: Rollout) -> Iterator[str]:
             yield f"I5: {event.type} gives {event.weight} % before any validation"
         retreat = event.stage in (Stage.ROLLED_BACK, Stage.SUPERSEDED, Stage.REJECTED, Stage.REPORTED)
         taken = (
-            {key for key in KEYS if arm_of(event.routes, key)["version"] == rollout.plan.to_version}
+            {key for key in KEYS if arm_of(event.routes, key)["version"] == rollout.challenger}
             if event.weight
             else set()
         )
@@ -191,15 +191,15 @@ def _evidence(seen: Seen, rollout: Rollout) -> Iterator[str]:
         if digest(text) != event.evidence:
             yield f"I11: the evidence of {event.type} is not what was cited"
         said = json.loads(text)
-        if said["watermark"] != event.night or any(
-            row[0] > str(event.night) for row in said["rows"] if row[0] in said["closed"]
-        ):
+        arms = records_of(text)
+        rows = [row[0] for arm in arms for row in arm["rows"] if row[0] in arm["closed"]]
+        if said["watermark"] != event.night or any(night > str(event.night) for night in rows):
             yield f"I11: {event.type} of night {event.night} cites evidence up to {said['watermark']}"
-        if event.type in BY_EVIDENCE and not said["rows"]:
+        if event.type in BY_EVIDENCE and not all(arm["rows"] for arm in arms):
             yield f"I13: {event.type} on empty evidence"
-        again = judge(*ledger_of(text), resumed=tuple(filter(None, [said["resumed"]])))
-        if event.type is EventType.PROMOTE and again.verdict is not Verdict.PASS:
-            yield f"I13: promoted on {again.verdict}"
+        judged = {arm["to"]: judge(*ledger_from(arm), resumed=tuple(filter(None, [arm["resumed"]]))) for arm in arms}
+        if event.type is EventType.PROMOTE and judged[rollout.challenger].verdict is not Verdict.PASS:
+            yield f"I13: promoted on {judged[rollout.challenger].verdict}"
 
 
 def _manifests(seen: Seen) -> Iterator[str]:
@@ -241,7 +241,7 @@ def _projected(seen: Seen) -> Iterator[str]:
     if fallback is not None and fallback == champion:
         yield f"I3: fallback and champion are both {fallback}"
     serving = head.stage in (Stage.SHADOW, Stage.CANARY) and not head.plan.first
-    if seen.aliases.get("challenger") != (head.plan.to_version if serving else None):
+    if seen.aliases.get("challenger") != (head.challenger if serving else None):
         yield f"I10: challenger is {seen.aliases.get('challenger')} in {head.stage}"
 
 

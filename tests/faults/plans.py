@@ -24,13 +24,14 @@ def nights(first: int, *kinds: str) -> tuple[Step, ...]:
     steps = [_slate(first, kinds[0])]
     for day, kind in enumerate(kinds, first + 1):
         following = kinds[day - first] if day - first < len(kinds) else "good"
-        wins = 12 if kind == "bad" else 7
+        wins = 12 if kind.startswith("bad") else 7
         steps += [_slate(day, following), Step("results", day, {"wins": wins}), Step("tick", day)]
     return tuple(steps)
 
 
 def _slate(day: int, kind: str) -> Step:
-    return Step("slate", day, {"p": BAD} if kind == "bad" else {})
+    said: dict[str, object] = {"p": BAD} if kind == "bad" else {"bad": "3"} if kind == "bad 3" else {}
+    return Step("slate", day, said)
 
 
 def released(label: str, day: int, **args: object) -> Step:
@@ -63,6 +64,16 @@ PLANS = {
     ),
     "restore": Plan(PROMOTED, (Step("rollback", 7, {"to": "1"}), Step("tick", 8))),
     "abort": Plan(PROMOTED, (released("v3", 7), *nights(7, "good"), Step("rollback", 8), Step("tick", 9))),
+    "declined": Plan(
+        CHAMPION,
+        (released("v2", 2), *nights(2, "good"), Step("approve", 3, {"step": 0, "answer": "no"}), Step("tick", 4)),
+        {"approval": {"before": [25]}},
+    ),
+    "test of three": Plan(
+        (*CHAMPION, Step("register", 1, {"label": "v2"}), Step("register", 1, {"label": "v3"})),
+        (released("v2", 2), *nights(2, "good", "bad 3", "good", "good", "good"), Step("tick", 8)),
+        {"strategy": "ab", "arms": {"1": 70, "2": 20, "3": 10}, "n_max": 40},
+    ),
     "hold and resume": Plan(
         CHAMPION, (released("v2", 2), Step("hold", 2), *nights(2, "good"), Step("resume", 3), Step("tick", 4))
     ),

@@ -82,18 +82,23 @@ def slates_left_alone() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mutant", "plan", "law"),
+    ("mutant", "plan", "law", "near"),
     [
-        (champion_before_fallback, PROMOTION, "I3"),
-        (delete_then_set, PROMOTION, "I1"),
-        (effect_before_decision, PROMOTION, "I2"),
-        (sent_before_sending, PROMOTION, "I9"),
-        (slates_left_alone, RETREAT, "I12"),
+        (champion_before_fallback, PROMOTION, "I3", "set_registered_model_alias"),
+        (delete_then_set, PROMOTION, "I1", "delete_registered_model_alias"),
+        (effect_before_decision, PROMOTION, "I2", "set_registered_model_alias"),
+        (sent_before_sending, PROMOTION, "I9", "log_batch"),
+        (slates_left_alone, RETREAT, "I12", "log_batch"),
     ],
 )
-def test_a_wrong_order_is_caught(mutant: Callable[[], None], plan: Plan, law: str, stage: Stage) -> None:
+def test_a_wrong_order_is_caught(mutant: Callable[[], None], plan: Plan, law: str, near: str, stage: Stage) -> None:
+    """Kill after the writes that the mutant is about; the whole set of points would find it too."""
     rehearsal = Rehearsal(stage, plan, mutant)
     broken = rehearsal.play()
-    deaths = (rehearsal.killed(point) for point in reversed(rehearsal.points()) if point.when == "after")
+    deaths = (
+        rehearsal.killed(point)
+        for point in reversed(rehearsal.points())
+        if (point.when, point.write) == ("after", near)
+    )
     after_a_kill = (one for verdict in deaths for one in verdict.after_the_kill + verdict.at_rest)
     assert any(one.startswith(law) for one in chain(broken, after_a_kill))

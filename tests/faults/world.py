@@ -27,6 +27,7 @@ from flows.release import release
 from flows.rollback import rollback
 from tasks.records import head, read_policy_of
 from tasks.rollout.candidate import Candidate, Checked, Gate
+from tasks.rollout.fold import Rollout
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.verdict import Verdict
@@ -139,6 +140,17 @@ def units_of(model: str, day: int) -> list[str]:
     return [f"{model}-{day:02d}-{number:02d}" for number in range(GAMES)]
 
 
+def _forecast(rollout: Rollout, version: str, step: Step) -> float:
+    """Return what a version says of every game: the champion always the same, `p` all others, `bad` one of them."""
+    if version == rollout.plan.from_version:
+        return OLD
+    return BAD if version == step.args.get("bad") else float(step.args.get("p", GOOD))
+
+
+def _register(world: World, at: datetime, step: Step) -> object:
+    return world.platform.registry.register(world.model, str(world.models / step.args["label"]), {"author": "tester"})
+
+
 def _slate(world: World, at: datetime, step: Step) -> object:
     """Lock the slate of the day under the routes in force, and seal what every arm forecasts."""
     import pandas as pd
@@ -160,7 +172,7 @@ def _slate(world: World, at: datetime, step: Step) -> object:
             "version": arm["version"],
             "role": arm["role"],
             "served": arm_of(routes, unit)["version"] == arm["version"],
-            "p": OLD if arm["version"] == rollout.plan.from_version else step.args.get("p", GOOD),
+            "p": _forecast(rollout, arm["version"], step),
             "made_at": at,
             "tip_at": tip,
             "features": None,
@@ -186,6 +198,7 @@ def _results(world: World, at: datetime, step: Step) -> object:
 
 PERFORMED: dict[str, Callable[[World, datetime, Step], object]] = {
     "release": _release,
+    "register": _register,
     "tick": _tick,
     "approve": _approve,
     "rollback": _rollback,
