@@ -46,11 +46,19 @@ class Platform(Block):
 
     def policy(self, model: str) -> object:
         """Return the parsed YAML of a model's policy; raise NotFound or Refused with the file's name."""
-        import yaml
-
         path = Path(self.models) / model / "policy.yaml"
         if not path.is_file():
             raise NotFound(f"{model} has no policy: {path} is missing.", f"Write one; `model: {model}` is enough.")
+        return self._parsed(path)
+
+    def limits(self, model: str) -> object:
+        """Return the parsed YAML of what a model's versions are held to, None where it has no such file."""
+        path = Path(self.models) / model / "gates.yaml"
+        return self._parsed(path) if path.is_file() else None
+
+    def _parsed(self, path: Path) -> object:
+        import yaml
+
         try:
             return yaml.safe_load(path.read_text(encoding="utf-8"))
         except yaml.YAMLError as error:

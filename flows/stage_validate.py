@@ -1,4 +1,4 @@
-"""The gates of a version before any exposure: the data, the contract, the comparison on later games."""
+"""The gates of a version before any exposure: the data, then everything that can be asked of the version itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from tasks.gates import data_gate, must_pass
 from tasks.records import read_policy_of, read_rollout
 from tasks.registry import compute_training_frame, read_history
 from tasks.rollout.candidate import Candidate, Checked
-from tasks.validating import check_contract, compare_on_holdout, record_validation
+from tasks.trials import prepare
+from tasks.validating import check_contract, hold_against, others, record_validation
 
 
 @flow(name="stage-validate", flow_run_name="validate {model} {version}")
@@ -28,9 +29,14 @@ def stage_validate(
         now: The time of the check, with its timezone; the present when empty.
     """
     world, at = Platform.open(platform), moment(now)
-    candidate = Candidate(model, version, read_policy_of(world, model))
-    games = must_pass(world, data_gate(candidate.policy, "training"), read_history(world, at))
-    frame = must_pass(world, data_gate(candidate.policy, "features"), compute_training_frame(games.frame)).frame
-    contract = check_contract(world, candidate, frame)
-    holdout, q_bar = compare_on_holdout(world, candidate, read_rollout(world.registry, model), frame)
-    return record_validation(world, candidate, (contract, holdout), q_bar)
+    policy = read_policy_of(world, model)
+    candidate = Candidate(model, version, policy)
+    games = must_pass(world, data_gate(policy, "training"), read_history(world, at), documented=True)
+    features = compute_training_frame(games.frame)
+    frame = must_pass(world, data_gate(policy, "features"), features, documented=True)
+    trial = prepare(world, candidate, read_rollout(world.registry, model), (games, frame), at)
+    later = must_pass(world, data_gate(policy, "holdout"), trial.held_out, documented=True)
+    gates = [check_contract(trial)]
+    for name in others(gates[0]):
+        gates.append(hold_against(trial, name))
+    return record_validation(world, candidate, gates, [games, frame, later])

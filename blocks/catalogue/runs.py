@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from blocks.log.client import asking, client
@@ -12,6 +13,7 @@ def record(
 ) -> str:
     """Write one finished run with metrics and text files (path -> text) and return its id."""
     import mlflow
+    from mlflow.entities import Metric
 
     with asking(f"record {name} in {experiment}", tracking_uri):
         mlflow.set_tracking_uri(tracking_uri)
@@ -19,8 +21,8 @@ def record(
         run_id = str(client(tracking_uri).create_run(place, run_name=name).info.run_id)
         for path, text in files.items():
             client(tracking_uri).log_text(run_id, text, path)
-        for key, value in metrics.items():
-            client(tracking_uri).log_metric(run_id, key, value)
+        now = int(time.time() * 1000)
+        client(tracking_uri).log_batch(run_id, [Metric(key, value, now, 0) for key, value in metrics.items()])
         client(tracking_uri).set_terminated(run_id)
     return run_id
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from blocks.suites.beside import beside
-from blocks.suites.measuring import Measured, data_docs, measure
+from blocks.suites.measuring import Measured, measure
 from blocks.suites.suite import Item, Suite
 from blocks.suites.tables import no_pointer
 
@@ -20,15 +20,17 @@ EMPTY = Item(type="expect_table_row_count_to_be_between", kwargs={"min_value": 1
 POINTER = Item(type="expect_table_to_be_no_pointer")
 
 
-def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) -> dict[str, object]:
-    """Return `{"verdict", "failed", "quarantined", "warnings", "expectations", "rows", "skipped"}` of a frame.
+def run_suite(
+    suite: Suite, frame: pd.DataFrame, context: Mapping[str, object], documented: bool = False
+) -> dict[str, object]:
+    """Return `{"verdict", "failed", "quarantined", "warnings", "expectations", "skipped", "rows", "data_docs"}`.
 
     Rows are positions in the frame, from 0. A row is quarantined where only expectations that allow it fail, and not
     too many rows at once; of an empty frame, or one of which no row is left, nothing is ever PASS.
     """
     table = _beside(suite, frame.reset_index(drop=frame.index.name is None), context)
     items, asked = _items(suite, table, context)
-    measured = measure(asked, table, _parameters(context))
+    measured, page = measure(asked, table, _parameters(context), documented)
     set_aside = _set_aside(measured, suite, len(table))
     quarantined = _quarantined(set_aside, table, suite.key)
     bad = [one for one in measured if not one.passed and one not in set_aside]
@@ -45,13 +47,8 @@ def run_suite(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) 
         "expectations": len(asked),
         "skipped": len(items) - len(asked),
         "rows": len(table),
+        "data_docs": page,
     }
-
-
-def page_of(suite: Suite, frame: pd.DataFrame, context: Mapping[str, object]) -> str:
-    """Return the Data Docs page of a suite on a frame, as Great Expectations renders it."""
-    table = _beside(suite, frame.reset_index(drop=frame.index.name is None), context)
-    return data_docs(_items(suite, table, context)[1], table, _parameters(context))
 
 
 def _items(suite: Suite, table: pd.DataFrame, context: Mapping[str, object]) -> tuple[tuple[Item, ...], list[Item]]:

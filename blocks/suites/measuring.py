@@ -37,24 +37,26 @@ def check_names(items: Sequence[Item]) -> None:
         _built(item, place)
 
 
-def measure(items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str, object]) -> list[Measured]:
+def measure(
+    items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str, object], documented: bool = False
+) -> tuple[list[Measured], str]:
     """Return what each expectation found in a frame with a plain range of rows, in the order of the items.
 
     An exception inside an expectation is a failure, and so is a column that is missing, which is told once for all that
-    ask for it. Rows are given where a failing expectation looks at rows one by one. Raises Refused for a mistake in the
-    suite.
+    ask for it. Rows are given where a failing expectation looks at rows one by one. documented: return beside it the
+    page that Great Expectations renders of what was asked (HTML), else an empty text. Raises Refused for a mistake in
+    the suite.
     """
     columns = [str(name) for name in frame.columns]
     missing = {place: _missing(item, columns) for place, item in enumerate(items)}
     asked = {place: item for place, item in enumerate(items) if not missing[place]}
-    found = _run(asked, frame, parameters, "BOOLEAN_ONLY")
+    found, page = _run(asked, frame, parameters, "SUMMARY" if documented else "BOOLEAN_ONLY", documented)
     # Only what failed is asked again, for rows and values: their lists cost more than all the checks together.
-    found |= _run(
-        {place: asked[place] for place, one in found.items() if not one.passed}, frame, parameters, "COMPLETE"
-    )
+    bad = {place: asked[place] for place, one in found.items() if not one.passed}
+    found |= _run(bad, frame, parameters, "COMPLETE")[0]
     lacking = dict.fromkeys(name for names in missing.values() for name in names)
     absent = [_absent(name, items, missing, len(frame)) for name in lacking]
-    return [*absent, *(found[place] for place in sorted(found))]
+    return [*absent, *(found[place] for place in sorted(found))], page
 
 
 def _absent(column: str, items: Sequence[Item], missing: Mapping[int, Sequence[str]], size: int) -> Measured:
@@ -73,28 +75,26 @@ def _missing(item: Item, columns: Sequence[str]) -> list[str]:
     return [str(name) for name in dict.fromkeys(named) if name not in columns]
 
 
-def data_docs(items: Sequence[Item], frame: pd.DataFrame, parameters: Mapping[str, object]) -> str:
-    """Return the page that Great Expectations itself renders of a validation, as one HTML text.
+def _run(
+    items: Mapping[int, Item],
+    frame: pd.DataFrame,
+    parameters: Mapping[str, object],
+    detail: str,
+    documented: bool = False,
+) -> tuple[dict[int, Measured], str]:
+    if not items:
+        return {}, ""
+    answer = _validated(items, frame, parameters, detail)
+    placed = ((int(one.expectation_config.meta["place"]), one) for one in answer.results)
+    found = {place: _measured(items[place], one, len(frame)) for place, one in placed}
+    return found, _rendered(answer) if documented else ""
 
-    Expectations whose column is missing are left out of it: they are told by `measure`.
-    """
+
+def _rendered(answer: Any) -> str:
     from great_expectations.render.renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
 
-    columns = [str(name) for name in frame.columns]
-    asked = {place: item for place, item in enumerate(items) if not _missing(item, columns)}
-    answer = _validated(asked, frame, parameters, "SUMMARY")
     return str(DefaultJinjaPageView().render(ValidationResultsPageRenderer().render(answer)))
-
-
-def _run(
-    items: Mapping[int, Item], frame: pd.DataFrame, parameters: Mapping[str, object], detail: str
-) -> dict[int, Measured]:
-    if not items:
-        return {}
-    answer = _validated(items, frame, parameters, detail)
-    placed = ((int(one.expectation_config.meta["place"]), one) for one in answer.results)
-    return {place: _measured(items[place], one, len(frame)) for place, one in placed}
 
 
 def _validated(items: Mapping[int, Item], frame: pd.DataFrame, parameters: Mapping[str, object], detail: str) -> Any:

@@ -53,7 +53,12 @@ def check(kind: str, file: Path, model: str, suites: Path, schedule: Path | None
     output.say(f"checking {len(frame)} rows of {file.name} against {model}/{kind}")
     answer = Gates(folder=str(suites)).run(f"{model}/{kind}", frame, context)
     if as_json:
-        output.emit({"file": str(file), **{name: value for name, value in answer.items() if name != "markdown"}})
+        output.emit(
+            {
+                "file": str(file),
+                **{name: value for name, value in answer.items() if name not in ("markdown", "data_docs")},
+            }
+        )
     else:
         output.tell(text(answer))
     return exits.NO if answer["verdict"] == "FAIL" else exits.DONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tasks.rollout.plan import Validation
@@ -11,13 +12,18 @@ from tasks.rollout.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What one gate says: a verdict, one sentence, and the figures behind it."""
+    """What one gate says: a verdict, one sentence, and the figures behind it.
+
+    figures are the same whenever the gate is asked again; detail holds tables, and what varies from run to run.
+    dry_run: shown and not counted.
+    """
 
     name: str
     verdict: Verdict
     why: str
     figures: dict[str, float] = field(default_factory=dict)
     dry_run: bool = False
+    detail: Mapping[str, object] = field(default_factory=dict)
 
     def as_dry_run(self) -> Gate:
         """Return the same answer of a gate that is shown and not counted."""
@@ -48,8 +54,11 @@ class Checked:
 
     def to_dict(self) -> dict[str, object]:
         """Return the table of gates as a flow answers it."""
-        rows = [
+        return {"verdict": self.validation.verdict.value, "why": self.validation.why, "gates": self.rows()}
+
+    def rows(self) -> list[dict[str, object]]:
+        """Return a row a gate: its name, its verdict, whether it is shown and not counted, and why."""
+        return [
             {"gate": gate.name, "verdict": gate.verdict.value, "dry_run": gate.dry_run, "why": gate.why}
             for gate in self.gates
         ]
-        return {"verdict": self.validation.verdict.value, "why": self.validation.why, "gates": rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.refusal import BadInput
@@ -79,6 +79,21 @@ class Slate(Strict):
     timezone: str = "America/New_York"
 
 
+GATES_OF_DATA = ("training", "features", "holdout", "slates", "predictions", "results", "evidence", "window")
+GATES_OF_VERSIONS = (
+    "contract",
+    "determinism",
+    "robustness",
+    "latency",
+    "holdout",
+    "calibration",
+    "slices",
+    "leak",
+    "explainability",
+    "gateway",
+)
+
+
 class Gates(Strict):
     """The suite of each data gate, and the gates that are shown but not counted."""
 
@@ -86,6 +101,15 @@ class Gates(Strict):
     results: str = "results.yaml"
     training: str = "training.yaml"
     dry_run: tuple[str, ...] = ()
+
+    @field_validator("dry_run")
+    @classmethod
+    def _gates_exist(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = dict.fromkeys((*GATES_OF_DATA, *GATES_OF_VERSIONS))
+        strange = [name for name in names if name not in known]
+        if strange:
+            raise ValueError(f"there is no gate {strange[0]!r}; there are {', '.join(known)}")
+        return names
 
 
 class Twin(Strict):

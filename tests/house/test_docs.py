@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from deployments.command.main import gamenight
 from deployments.command.verbs import VERBS
 from tasks.alerting.kinds import KIND, SEVERITY
 from tasks.drift.report import STATISTICS
-from tasks.rollout.policy import Policy
+from tasks.proving.limits import Limits
+from tasks.rollout.policy import GATES_OF_VERSIONS, Policy
 from tasks.rollout.stage import ENDS, LATCHED, LIVE, QUARANTINES, SERVING, TRANSITIONS, EventType, Held, Reason, Stage
 from tests.house.rooms import ROOT, product_files, tree_of
 
@@ -39,6 +41,13 @@ def rows_under(page: Path, heading: str) -> list[list[str]]:
         if line.startswith("|"):
             table.append([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
     return table[2:]
+
+
+def rows_of(page: Path, header: str) -> list[list[str]]:
+    """Return the cells of the first table with this header."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[lines.index(header) + 2 :])
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table]
 
 
 ROLLOUT = REFERENCE / "rollout.md"
@@ -100,6 +109,18 @@ def test_every_policy_key_is_told_with_its_default() -> None:
         for key, default, _ in rows_under(REFERENCE / "policy.md", "# Policy: every key and its default")
     }
     assert told == dict(defaults(Policy))
+
+
+GATES = REFERENCE / "gates.md"
+
+
+def test_every_limit_of_a_gate_is_told_with_its_default() -> None:
+    told = {key.strip("`"): default for key, default, _ in rows_of(GATES, "| key | default | means |")}
+    assert told == dict(defaults(Limits))
+
+
+def test_every_gate_of_a_version_is_told_in_the_order_in_which_it_is_asked() -> None:
+    assert tuple(row[0] for row in rows_under(GATES, "## Gates of a version")) == GATES_OF_VERSIONS
 
 
 def test_every_example_of_a_policy_is_one() -> None:
