@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -71,10 +71,9 @@ def gather_all(store: Store, rollout: Rollout, now: datetime) -> dict[str, Evide
     predictions = _by_night(store.predictions(plan.model, versions=versions, slates=dates))
     outcomes = _by_night(store.outcomes(plan.model, until=known, latest=False))
     closed = closed_nights(nights)
-    return {
-        version: Evidence(nights, build_ledger(predictions, outcomes, pair_of(plan, version), closed, now))
-        for version in rollout.standing
-    }
+    late = overdue(predictions, outcomes, now - timedelta(hours=plan.policy.labels_overdue_hours))
+    ledgers = {name: build_ledger(predictions, outcomes, pair_of(plan, name), closed) for name in rollout.standing}
+    return {name: Evidence(nights, replace(ledger, overdue=late)) for name, ledger in ledgers.items()}
 
 
 def pair_of(plan: Plan, version: str) -> Pair:
@@ -83,8 +82,16 @@ def pair_of(plan: Plan, version: str) -> Pair:
         champion=plan.from_version or "",
         challenger=version,
         fallback=plan.policy.fallback,
-        overdue_hours=plan.policy.labels_overdue_hours,
     )
+
+
+def overdue(sealed: DataFrame, told: DataFrame, deadline: datetime) -> tuple[str, ...]:
+    """Return the units whose tip-off was before the deadline, not gone from that night, and without a final label."""
+    final = told.loc[(told["status"] == "final") & told["outcome"].notna(), "unit"]
+    gone = told.loc[told["status"].isin(["void", "moved"]), ["unit", "night"]]
+    due = sealed.loc[(sealed["tip_at"] < deadline) & ~sealed["unit"].isin(final), ["unit", "night"]]
+    left = set(due.itertuples(index=False, name=None)) - set(gone.itertuples(index=False, name=None))
+    return tuple(sorted({str(unit) for unit, _ in left}))
 
 
 def through(now: datetime) -> datetime:

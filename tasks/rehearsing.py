@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blocks.platform import Platform
+from tasks.judgement.judge import Judgement, judge
 from tasks.judgement.ledger import Ledger
+from tasks.judgement.mixture import Array
 from tasks.judgement.paired import paired_terms
-from tasks.judgement.rehearsal import Rehearsal
-from tasks.judgement.rehearsal import rehearse as rehearse_ledger
+from tasks.judgement.path import path_of
 from tasks.judgement.rule import Rule
 from tasks.nba.features import FEATURES, training_frame
+from tasks.rivals.rules import RIVALS
+from tasks.rivals.season import Bounds, Call, Season
 from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
@@ -34,6 +38,45 @@ class Cast:
     champion: str
     challenger: str
     season: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The judgement, the units the challenger would have served until it (expected), and the calls of other rules."""
+
+    judgement: Judgement
+    served: float
+    rivals: Mapping[str, Call]
+
+
+def rehearse(ledger: Ledger, rule: Rule) -> Rehearsal:
+    """Return what would have become of a challenger, had it been rolled out over the closed nights of a ledger."""
+    judgement, path = judge(ledger, rule), path_of(ledger, rule)
+    until = judgement.looks[: judgement.night]
+    units = np.diff([0, *(look.n for look in until)])
+    season = Season(path.n, path.S, path.squares, *_losses(ledger, rule))
+    bounds = Bounds(rule.margin, rule.alpha, rule.beta, rule.n_max, rule.min_units)
+    calls = {name: rival(season, bounds) for name, rival in RIVALS.items()}
+    return Rehearsal(judgement, float(units @ np.array([look.share / 100 for look in until], dtype=float)), calls)
+
+
+def _losses(ledger: Ledger, rule: Rule) -> tuple[Array, Array]:
+    """Return the losses of champion and challenger over the closed nights, in their order."""
+    order = np.argsort(ledger.night, kind="stable")
+    closed = np.isin(ledger.nights, ledger.closed)[ledger.night[order]]
+    y = ledger.y[order][closed]
+    old, new = (_loss(p[order][closed], y, rule) for p in (ledger.p_old, ledger.p_new))
+    return old, new
+
+
+def _loss(p: Array, y: Array, rule: Rule) -> Array:
+    if rule.score == "log":
+        inside = np.clip(p, rule.clip, 1.0 - rule.clip)
+        return -np.log(np.where(y == 1, inside, 1.0 - inside))
+    if p.ndim == 2:
+        miss: Array = np.square(p - np.eye(p.shape[1])[y.astype(int)]).sum(axis=1)
+        return miss
+    return np.abs(p - y) if rule.score == "absolute" else np.square(p - y)
 
 
 def rows_of(games: pd.DataFrame, season: int) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -118,7 +161,7 @@ def replay_season(platform: Platform, cast: Cast, policy: Policy, games: pd.Data
         score=policy.score,
     )
     inputs = played[list(FEATURES)]
-    found = rehearse_ledger(ledger_of_season(played, old(inputs), new(inputs)), rule)
+    found = rehearse(ledger_of_season(played, old(inputs), new(inputs)), rule)
     return answer_of(cast, rule, found)
 
 

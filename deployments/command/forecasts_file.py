@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tasks.judgement.ledger import Counts, Ledger, Pair, fill
+from tasks.judgement.paired import paired_terms
+from tasks.judgement.rule import Rule
 from tasks.rollout.refusal import BadInput
 
 if TYPE_CHECKING:
@@ -89,6 +92,21 @@ def _ledger(
         counts=Counts(**counts),
     )
     return ledger, dict(zip(texts, names, strict=True))
+
+
+def from_first_units(ledger: Ledger, rule: Rule, units: int = 100) -> tuple[Rule, Ledger]:
+    """Return the rule with q_bar taken from the first nights of a ledger, and the ledger without those nights' looks.
+
+    For a table that has no holdout: the nights up to and including the one that reaches `units` are a shadow.
+    """
+    q = paired_terms(ledger.p_old, ledger.p_new, ledger.y, rule.score, rule.clip)[1]
+    seen = np.cumsum(np.bincount(ledger.night, minlength=len(ledger.nights)))
+    last = int(np.searchsorted(seen, units))
+    shadow = ledger.night <= last
+    q_bar = math.fsum(q[shadow]) / max(1, int(shadow.sum()))
+    after = set(ledger.nights[last + 1 :])
+    closed = tuple(night for night in ledger.closed if night in after)
+    return replace(rule, q_bar=q_bar), replace(ledger, closed=closed)
 
 
 def _read(path: Path, columns: Columns) -> DataFrame:

@@ -51,9 +51,9 @@ def judge(file: Path, home: Path, as_json: bool, picture: tuple[Path, ...], **gi
     PASS: promoted. FAIL: rolled back (exit status 1). WAIT: no decision yet. INCONCLUSIVE: none within --n-max.
     """
     from deployments.command.evidence_picture import draw, drawable
-    from deployments.command.forecasts_file import Columns, read_forecasts
+    from deployments.command.forecasts_file import Columns, from_first_units, read_forecasts
     from tasks.judgement.judge import judge as judged
-    from tasks.judgement.planner import from_first_units, plan
+    from tasks.judgement.planner import plan
 
     drawable(picture)
     rule = _rule(given)

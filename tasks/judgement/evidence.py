@@ -12,9 +12,10 @@ from tasks.judgement.mixture import Array, crossing, log_mix
 
 FLOOR = 1e-4
 HARM = (1.0, 0.5)
+Two = tuple[float, float]
 
 
-def prior(margin: float, q_bar: float) -> tuple[float, float]:
+def prior(margin: float, q_bar: float) -> Two:
     """Return centre and spread of the promotion mixture: L = margin / max(q_bar, 1e-4), and L / 2."""
     centre = margin / max(q_bar, FLOOR)
     return centre, centre / 2.0
@@ -30,9 +31,7 @@ def log_e_promote(n: ArrayLike, S: ArrayLike, Q: ArrayLike, margin: float, q_bar
     return log_mix(np.asarray(n) * margin - np.asarray(S), Q, *prior(margin, q_bar))
 
 
-def anytime_bounds(
-    n: Array, S: Array, Q: Array, levels: tuple[float, float], promote: tuple[float, float]
-) -> tuple[Array, Array]:
+def anytime_bounds(n: Array, S: Array, Q: Array, levels: Two, promote: Two) -> tuple[Array, Array]:
     """Return the lower and upper bound of the mean difference, valid at every look at once.
 
     levels: log(1/alpha) for the lower, log(1/beta) for the upper; promote: the prior of the promotion mixture.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from tasks.judgement.rule import Rule
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.verdict import Verdict
 
+Marks = NDArray[Any]
 WEIGHTS = {"score": 0.8, "errors": 0.1, "slow": 0.1}
 
 
@@ -85,103 +87,74 @@ class Judgement:
         return self.look.rung if self.look else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """The evidence after each look: every harm stream, their average, the least safety and its running maximum."""
-
-    terms: dict[str, Array]
-    harm: Array
-    safe: Array
-    best: Array
-
-
 def judge(ledger: Ledger, rule: Rule, operations: Operations | None = None, resumed: Sequence[str] = ()) -> Judgement:
     """Return the judgement of a ledger under a rule; any order of its rows gives the same, byte for byte.
 
     resumed: nights after whose look a person lifted the guard's latch; the guard counts afresh from the next night.
     """
-    streams = operations or Operations()
-    path = path_of(ledger, rule, resumed)
-    seen = _evidence(path, rule, streams)
-    held = _held(path, rule, ledger)
-    verdict, reason, at = _verdict(path, seen, held, rule, ledger)
-    if at is None:
-        verdict, reason, at = _harm_since(seen, streams, rule) or (verdict, reason, None)
-    rung = rungs(seen.best, len(rule.ladder), rule.levels[1])
-    share = _shares(np.where(held != "", 0, rung), rule.ladder, at, verdict)
-    night = None if at is None or at < 0 else at + 1
-    best = float(seen.best[-1 if at is None else at]) if path.nights else 0.0
-    latched = bool(path.latched[-1:].any())
-    return Judgement(verdict, reason, _looks(path, seen, rule, rung, share), night, best, latched, rule.digest)
-
-
-def _evidence(path: Path, rule: Rule, streams: Operations) -> _Evidence:
-    terms = {"score": log_e_rollback(path.S, path.Q)}
-    terms |= {name: _carried(log_e, path.nights) for name, log_e in streams.harm.items()}
+    streams, path = operations or Operations(), path_of(ledger, rule, resumed)
+    terms = _harm_terms(path, streams)
+    harm = log_mean_exp(np.stack(list(terms.values())), [WEIGHTS[name] for name in terms])
     safety = [log_e_promote(path.n, path.S, path.Q, rule.margin, rule.q_bar)]
-    safety += [_carried(log_e, path.nights) for log_e in streams.below_limit.values()]
-    safe = np.min(safety, axis=0)
-    return _Evidence(terms, _average(terms), safe, np.maximum.accumulate(np.maximum(safe, 0.0)))
+    safe = np.min(safety + [_carried(log_e, path.nights) for log_e in streams.below_limit.values()], axis=0)
+    best, held = np.maximum.accumulate(np.maximum(safe, 0.0)), _held(path, rule, ledger)
+    verdict, why, at = _verdict(path, (harm >= rule.levels[0], best >= rule.levels[1], held), rule, ledger)
+    if verdict is Verdict.FAIL and at is not None:
+        why = max(terms, key=lambda name: np.log(WEIGHTS[name]) + terms[name][at])
+        at = min(at, len(path.nights) - 1)
+    rung = rungs(best, len(rule.ladder), rule.levels[1])
+    share = _shares(np.where(held != "", 0, rung), rule.ladder, at, verdict)
+    night, latched = None if at is None or at < 0 else at + 1, bool(path.latched[-1:].any())
+    reached = float(best[-1 if at is None else at]) if path.nights else 0.0
+    looks = _looks(path, (safe, harm[:-1]), rule, (rung, share))
+    return Judgement(verdict, why, looks, night, reached, latched, rule.digest)
+
+
+def _harm_terms(path: Path, streams: Operations) -> dict[str, Array]:
+    """Return every harm stream after each look, and once more as it stands now: operations do not wait for a night."""
+    score = log_e_rollback(path.S, path.Q)
+    now = (*path.nights, max([*path.nights, "", *(night for log_e in streams.harm.values() for night in log_e)]))
+    terms = {"score": np.append(score, score[-1:].sum())}
+    return terms | {name: _carried(log_e, now) for name, log_e in streams.harm.items()}
 
 
 def _carried(log_e: Mapping[str, float], nights: Sequence[str]) -> Array:
     """Return a stream's log e at every look: the latest known by that night, 0 before the first."""
     known = sorted(log_e)
-    values = np.array([0.0, *(log_e[night] for night in known)])
-    return values[np.searchsorted(known, nights, side="right")] if known else np.zeros(len(nights))
-
-
-def _average(terms: Mapping[str, Array]) -> Array:
-    """Return the log of the weighted mean of the declared streams: one boundary for any of them, no correction."""
-    return log_mean_exp(np.stack(list(terms.values())), [WEIGHTS[name] for name in terms])
-
-
-def _largest(terms: Mapping[str, float]) -> str:
-    return max(terms, key=lambda name: np.log(WEIGHTS[name]) + terms[name])
+    return np.array([0.0, *(log_e[night] for night in known)])[np.searchsorted(np.array(known, "U"), nights, "right")]
 
 
 def _held(path: Path, rule: Rule, ledger: Ledger) -> NDArray[np.object_]:
     """Return why each look may not step up, or an empty text."""
     reasons = np.where(path.answered / path.n < rule.min_coverage, "coverage", "").astype(object)
     if rule.holds:
-        if ledger.overdue:
-            reasons[-1:] = "labels_late"
+        reasons[-1:] = "labels_late" if ledger.overdue else reasons[-1:]
         reasons[path.latched] = "guard"
     return reasons
 
 
 def _verdict(
-    path: Path, seen: _Evidence, held: NDArray[np.object_], rule: Rule, ledger: Ledger
+    path: Path, seen: tuple[Marks, Marks, Marks], rule: Rule, ledger: Ledger
 ) -> tuple[Verdict, str, int | None]:
     """Return the first verdict that ends a rollout, why, and at which look; else what the last look says."""
-    if not path.nights:
-        late = ledger.overdue and rule.holds
-        return (Verdict.HOLD, "labels_late", None) if late else (Verdict.WAIT, "no_looks", None)
-    fail_at, pass_at = rule.levels
-    crossed, out = seen.best >= pass_at, path.n >= rule.n_max
-    out[-1] |= ledger.ended
-    short = (path.answered < rule.min_units) | (np.arange(1, len(out) + 1) < rule.min_nights)
-    fail, inconclusive, passed = seen.harm >= fail_at, out & ~crossed, crossed & (held == "") & ~short
-    ends = fail | inconclusive | passed
-    if not ends.any():
-        why = str(held[-1]) or ("minimums" if crossed[-1] else "evidence")
-        if rule.holds:
-            return Verdict.HOLD if held[-1] else Verdict.WAIT, why, None
-        return Verdict.INCONCLUSIVE if path.n[-1] >= rule.n_max else Verdict.WAIT, why, None
+    (fail, crossed, held), looks = seen, len(path.nights)
+    out = path.n >= rule.n_max
+    out[-1:] |= ledger.ended
+    short = (path.answered < rule.min_units) | (np.arange(1, looks + 1) < rule.min_nights)
+    ends = np.append(fail[:-1] | (out & ~crossed) | (crossed & (held == "") & ~short), fail[-1])
     at = int(np.argmax(ends))
     if fail[at]:
-        return Verdict.FAIL, _largest({name: float(term[at]) for name, term in seen.terms.items()}), at
-    if inconclusive[at]:
-        return Verdict.INCONCLUSIVE, "n_max" if path.n[at] >= rule.n_max else "season_ended", at
-    return Verdict.PASS, "evidence", at
-
-
-def _harm_since(seen: _Evidence, streams: Operations, rule: Rule) -> tuple[Verdict, str, int] | None:
-    """Return FAIL where operations crossed the boundary after the last look; it does not wait for the next."""
-    latest = {name: log_e[max(log_e)] for name, log_e in streams.harm.items() if log_e}
-    terms = dict.fromkeys(seen.terms, 0.0) | latest | {"score": float(seen.terms["score"][-1:].sum())}
-    harm = float(_average({name: np.array(term) for name, term in terms.items()}))
-    return (Verdict.FAIL, _largest(terms), len(seen.harm) - 1) if harm >= rule.levels[0] else None
+        return Verdict.FAIL, "", at
+    if ends.any():
+        over = "n_max" if path.n[at] >= rule.n_max else "season_ended"
+        return (Verdict.PASS, "evidence", at) if crossed[at] else (Verdict.INCONCLUSIVE, over, at)
+    if not looks:
+        late = ledger.overdue and rule.holds
+        return (Verdict.HOLD, "labels_late", None) if late else (Verdict.WAIT, "no_looks", None)
+    why = str(held[-1]) or ("minimums" if crossed[-1] else "evidence")
+    if rule.holds:
+        return Verdict.HOLD if held[-1] else Verdict.WAIT, why, None
+    return Verdict.INCONCLUSIVE if path.n[-1] >= rule.n_max else Verdict.WAIT, why, None
 
 
 def _shares(rung: NDArray[np.int_], ladder: Sequence[int], at: int | None, verdict: Verdict) -> NDArray[np.int_]:
@@ -195,15 +168,14 @@ def _shares(rung: NDArray[np.int_], ladder: Sequence[int], at: int | None, verdi
     return share
 
 
-def _looks(
-    path: Path, seen: _Evidence, rule: Rule, rung: NDArray[np.int_], share: NDArray[np.int_]
-) -> tuple[Look, ...]:
+def _looks(path: Path, log_e: tuple[Array, Array], rule: Rule, steps: tuple[Marks, Marks]) -> tuple[Look, ...]:
     lower, upper = anytime_bounds(path.n, path.S, path.Q, rule.levels, prior(rule.margin, rule.q_bar))
     dispersion = np.divide(path.squares, path.Q, out=np.zeros_like(path.Q), where=path.Q > 0)
     n, answered = path.n.astype(int), path.answered.astype(int)
-    columns = (n, path.S, path.Q, seen.safe, seen.harm, share, path.guard, lower, upper, rung, answered)
-    ratios = (path.answered / path.n, dispersion)
-    return tuple(map(Look, path.nights, *(column.tolist() for column in columns + ratios)))
+    columns = (n, path.S, path.Q, *log_e, steps[1], path.guard, lower, upper, steps[0], answered)
+    return tuple(
+        map(Look, path.nights, *(column.tolist() for column in (*columns, path.answered / path.n, dispersion)))
+    )
 
 
 def winner(judgements: Mapping[str, Judgement]) -> str | None:

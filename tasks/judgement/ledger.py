@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +16,12 @@ from tasks.rollout.refusal import BadInput
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
+Rows = dict[str, NDArray[Any]]
 Names = NDArray[np.object_]
+BEFORE, NEVER = -(2**63) + 1, 2**63 - 1
+# a forecast of unknown time was never in time; a tip-off of unknown time was before everything
+STATUSES = ("scheduled", "final", "void", "moved")
+FINAL, VOID, MOVED = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,10 @@ class Pair:
     fallback: str | float = "champion"
     classes: int | None = None
     outcome_range: tuple[float, float] = (0.0, 1.0)
-    overdue_hours: float = 36.0
 
     def scaled(self, values: Array) -> Array:
         """Return forecasts or outcomes brought from the outcome's range to [0, 1]."""
-        low, high = self.outcome_range
-        return (values - low) / (high - low)
+        return (values - self.outcome_range[0]) / (self.outcome_range[1] - self.outcome_range[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
-    """Labelled units as columns; night is the place in `nights` (ascending). Only `closed` nights become looks."""
+    """Labelled units as columns; night is the place in `nights` (ascending). Only `closed` nights become looks.
+
+    overdue: units that have waited too long for their label. ended: whether no night will come any more.
+    """
 
     nights: tuple[str, ...]
     night: NDArray[np.int_]
@@ -82,12 +87,10 @@ def fill(p_old: ArrayLike, p_new: ArrayLike, pair: Pair) -> tuple[Array, Array, 
     """
     old, new = np.array(p_old, dtype=float), np.array(p_new, dtype=float)
     (old_good, *old_counts), (new_good, *new_counts) = _judge_forecasts(old), _judge_forecasts(new)
-    blank = 0.5 if pair.classes is None else 1.0 / pair.classes
+    blank = np.array([1.0 / (pair.classes or 2)])
     old[~old_good] = blank
-    if pair.fallback == "champion":
-        new[~new_good] = old[~new_good]
-    else:
-        new[~new_good] = blank if pair.classes else pair.scaled(np.array([float(pair.fallback)]))
+    number = blank if pair.classes or pair.fallback == "champion" else pair.scaled(np.array([float(pair.fallback)]))
+    new[~new_good] = old[~new_good] if pair.fallback == "champion" else number
     names = ("missing_old", "impossible_old", "missing_new", "impossible_new")
     return old, new, new_good, dict(zip(names, old_counts + new_counts, strict=True))
 
@@ -99,146 +102,162 @@ def _judge_forecasts(p: Array) -> tuple[NDArray[np.bool_], int, int]:
     return good, int((~present).sum()), int((present & ~good).sum())
 
 
-def build_ledger(
-    predictions: DataFrame, outcomes: DataFrame, pair: Pair, closed: Iterable[str], now: datetime | None = None
-) -> Ledger:
+def build_ledger(predictions: DataFrame, outcomes: DataFrame, pair: Pair, closed: Iterable[str]) -> Ledger:
     """Return the ledger of a pair of versions, the same for any order of the rows.
 
     predictions: unit, version, p, made_at, tip_at, night, a row per sealed forecast, whoever it served. outcomes: unit,
     revision, status (final, void, moved, scheduled), outcome, night, recorded_at, and tip_at where the actual tip-off
-    is known. closed: the nights that may be looks. now: with it, units still open overdue_hours after tip-off are
-    listed. Raises BadInput where one key carries two contents.
+    is known. closed: the nights that may be looks. Raises BadInput where one key carries two contents, naming its unit.
     """
     sealed, told, units, nights = _coded(_sealed(predictions, pair), _told(outcomes))
-    sealed, repeated = _once(sealed, ["unit", "version", "made_at", "night", "tip_at"], "p", units)
-    told, again = _once(told, ["unit", "night", "revision"], "outcome", units)
-    labels, counts = _labels(told)
-    record, late = _of_record(sealed, _tips(sealed, told))
-    known = labels["unit"].isin(sealed["unit"].to_numpy())
-    rows = labels[known].sort_values(["night", "unit"], ignore_index=True)
-    p_old, p_new = (_column(record[record["version"] == k], rows["unit"], pair) for k in (0, 1))
+    sealed, repeated = _once(sealed, ("unit", "version", "made", "night", "tip"), "p", units)
+    told, again = _once(told, ("unit", "night", "revision"), "outcome", units)
+    labels, counts = _labels(told, len(units))
+    known = _marked(sealed["unit"], len(units))[labels["unit"]]
+    rows = _sorted(_where(labels, known), "night", "unit")
+    timely = sealed["made"] < _tips(sealed, told, len(units))[sealed["unit"]]
+    record = (_of_record(_where(sealed, timely & (sealed["version"] == k)), len(units)) for k in (0, 1))
+    p_old, p_new = (p[rows["unit"]] for p in record)
     old, new, answered, replaced = fill(p_old, p_new, pair)
-    played, night = np.unique(rows["night"].to_numpy(dtype=int), return_inverse=True)
-    overdue = [] if now is None else _overdue(sealed, told, now - timedelta(hours=pair.overdue_hours))
-    return Ledger(
-        nights=tuple(nights[played].tolist()),
-        night=night,
-        unit=units[rows["unit"].to_numpy(dtype=int)],
-        p_old=old,
-        p_new=new,
-        y=pair.scaled(rows["outcome"].to_numpy(dtype=float)),
-        answered=answered,
-        closed=tuple(sorted(set(closed))),
-        counts=Counts(late, repeated + again, unforecast=int((~known).sum()), **counts, **replaced),
-        overdue=tuple(units[overdue].tolist()),
-    )
+    played, night = np.unique(rows["night"], return_inverse=True)
+    dropped = Counts(int((~timely).sum()), repeated + again, unforecast=int((~known).sum()), **counts, **replaced)
+    names, y = (tuple(nights[played].tolist()), night, units[rows["unit"]]), pair.scaled(rows["outcome"])
+    return Ledger(*names, old, new, y, answered, tuple(sorted(set(closed))), dropped)
 
 
-def _require(frame: DataFrame, columns: list[str]) -> DataFrame:
+def _require(frame: DataFrame, *columns: str) -> DataFrame:
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         raise BadInput(missing[0], f"no such column; the table has {', '.join(map(str, frame.columns))}")
-    return frame.reset_index(drop=True)
+    return frame
 
 
-def _sealed(predictions: DataFrame, pair: Pair) -> DataFrame:
-    """Return the forecasts of the pair with version 0 (champion) or 1, times as times and forecasts as numbers."""
+def _kinds(column: Series, known: tuple[str, ...]) -> NDArray[np.int_]:
+    """Return the place of each value among the known ones, -1 for any other."""
     import pandas as pd
 
-    sealed = _require(predictions, ["unit", "version", "p", "made_at", "tip_at", "night"])
-    version = sealed["version"].astype(str)
-    mine = sealed[version.isin([pair.champion, pair.challenger])]
-    p = mine["p"].map(_tuple) if pair.classes else pd.to_numeric(mine["p"], errors="coerce")
-    times = {name: pd.to_datetime(mine[name], utc=True) for name in ("made_at", "tip_at")}
-    return mine[["unit", "night"]].assign(version=(version[mine.index] == pair.challenger).astype(int), p=p, **times)
+    codes, found = pd.factorize(column)
+    return np.array([*(known.index(str(one)) if str(one) in known else -1 for one in found), -1])[codes]
 
 
-def _told(outcomes: DataFrame) -> DataFrame:
-    """Return the outcomes with times as times and numbers as numbers; an unknown status is refused."""
+def _instants(times: Series, unknown: int) -> NDArray[np.int64]:
+    """Return times as whole nanoseconds."""
     import pandas as pd
 
-    told = _require(outcomes, ["unit", "revision", "status", "outcome", "night", "recorded_at"])
-    strange = ~told["status"].isin(["final", "void", "moved", "scheduled"])
-    if strange.any():
-        raise BadInput("status", f"{told.loc[strange, 'status'].iloc[0]!r} is not final, void, moved or scheduled")
-    actual = pd.to_datetime(told["tip_at"] if "tip_at" in told else pd.Series(pd.NaT, index=told.index), utc=True)
-    final = (told["status"] == "final") & told["outcome"].notna()
-    gone = told["status"].where(told["status"].isin(["void", "moved"]), "")
-    return told.assign(tip_at=actual, outcome=pd.to_numeric(told["outcome"]), final=final, gone=gone)
+    there = pd.to_datetime(times, utc=True)
+    return np.where(there.isna(), unknown, there.dt.as_unit("ns").astype("int64"))
 
 
-def _tuple(p: object) -> tuple[object, ...] | None:
-    return tuple(p) if isinstance(p, Iterable) else None
+def _sealed(predictions: DataFrame, pair: Pair) -> Rows:
+    """Return the forecasts of the pair: version 0 (champion) or 1, p on [0, 1], of shape (n,) or (n, classes)."""
+    frame = _require(predictions, "unit", "version", "p", "made_at", "tip_at", "night")
+    version = _kinds(frame["version"], (pair.champion, pair.challenger))
+    frame, version = frame[version >= 0], version[version >= 0]
+    made, tip = _instants(frame["made_at"], NEVER), _instants(frame["tip_at"], BEFORE)
+    names: Rows = {"unit": frame["unit"].array, "night": frame["night"].array}
+    return names | {"version": version, "made": made, "tip": tip, "p": _forecasts(frame["p"], pair)}
 
 
-def _coded(sealed: DataFrame, told: DataFrame) -> tuple[DataFrame, DataFrame, Names, Names]:
+def _forecasts(p: Series, pair: Pair) -> Array:
+    import pandas as pd
+
+    if pair.classes is None:
+        return pair.scaled(pd.to_numeric(p, errors="coerce").to_numpy(dtype=float))
+    shares, blank = (tuple(one) if isinstance(one, Iterable) else () for one in p), (np.nan,) * pair.classes
+    whole = [one if len(one) == pair.classes else blank for one in shares]
+    return np.array(whole, dtype=float).reshape(-1, pair.classes)
+
+
+def _told(outcomes: DataFrame) -> Rows:
+    """Return the outcomes; an unknown status is refused."""
+    import pandas as pd
+
+    frame = _require(outcomes, "unit", "revision", "status", "outcome", "night", "recorded_at")
+    status = _kinds(frame["status"], STATUSES)
+    if (status < 0).any():
+        strange = frame["status"].iloc[int(np.argmin(status))]
+        raise BadInput("status", f"{strange!r} is not final, void, moved or scheduled")
+    outcome = pd.to_numeric(frame["outcome"]).to_numpy(dtype=float)
+    status[(status == FINAL) & np.isnan(outcome)] = 0
+    tip = _instants(frame["tip_at"], BEFORE) if "tip_at" in frame else np.full(len(frame), BEFORE)
+    recorded, revision = _instants(frame["recorded_at"], BEFORE), frame["revision"].to_numpy(dtype=np.int64)
+    names: Rows = {"unit": frame["unit"].array, "night": frame["night"].array}
+    return names | {"revision": revision, "status": status, "outcome": outcome, "recorded": recorded, "tip": tip}
+
+
+def _coded(sealed: Rows, told: Rows) -> tuple[Rows, Rows, Names, Names]:
     """Return both tables with units and nights as places in their sorted names, and those names."""
     import pandas as pd
 
-    names = []
-    for column in ("unit", "night"):
-        both = pd.concat([sealed[column], told[column]], ignore_index=True).astype(object)
+    names, n = [], len(sealed["p"])
+    for column, dtype in (("unit", "str"), ("night", "object")):
+        both = pd.concat([pd.Series(rows[column], dtype=dtype) for rows in (sealed, told)])
         codes, found = pd.factorize(both, sort=True)
-        sealed, told = sealed.assign(**{column: codes[: len(sealed)]}), told.assign(**{column: codes[len(sealed) :]})
+        if (codes < 0).any():
+            raise BadInput(column, f"row {int(np.argmin(codes)) % max(n, 1) + 1} of the store names none")
+        sealed, told = sealed | {column: codes[:n]}, told | {column: codes[n:]}
         names.append(found.to_numpy(dtype=object))
-    return sealed.reset_index(drop=True), told.reset_index(drop=True), names[0], names[1]
+    return sealed, told, names[0], names[1]
 
 
-def _once(frame: DataFrame, key: list[str], content: str, units: Names) -> tuple[DataFrame, int]:
-    """Return the frame with one row per key and how many repeats went; the same key with another content is refused."""
-    kept = frame.drop_duplicates([*key, content, *(["status"] if "status" in frame else [])])
-    clash = kept.duplicated(key)
+def _sorted(rows: Rows, *by: str) -> Rows:
+    order = np.lexsort([rows[name] for name in reversed(by)])
+    return {name: column[order] for name, column in rows.items()}
+
+
+def _where(rows: Rows, keep: NDArray[np.bool_]) -> Rows:
+    return rows if keep.all() else {name: column[keep] for name, column in rows.items()}
+
+
+def _is_last(rows: Rows, *key: str) -> NDArray[np.bool_]:
+    """Return which rows are the last of their key, in rows that are sorted by it."""
+    changes = [rows[name][1:] != rows[name][:-1] for name in key]
+    return np.append(np.logical_or.reduce(changes), True)[: len(rows[key[0]])]
+
+
+def _marked(places: NDArray[np.int_], count: int) -> NDArray[np.bool_]:
+    return np.bincount(places, minlength=count) > 0
+
+
+def _once(rows: Rows, key: tuple[str, ...], content: str, units: Names) -> tuple[Rows, int]:
+    """Return the rows sorted, one a key, and how many repeats went; the same key with another content is refused."""
+    rows = _sorted(rows, *key, *(name for name in ("recorded", "tip") if name in rows and name not in key))
+    last, said = _is_last(rows, *key), rows[content]
+    alike = row_wise((said[1:] == said[:-1]) | (np.isnan(said[1:]) & np.isnan(said[:-1])))
+    clash = ~last[:-1] & ~(alike & ("status" not in rows or rows["status"][1:] == rows["status"][:-1]))
     if clash.any():
-        unit = units[int(kept.loc[clash, "unit"].iloc[0])]
+        unit = units[rows["unit"][int(np.argmax(clash))]]
         raise BadInput(content, f"unit {unit} has two contents under one {', '.join(key)}; correct the store")
-    return kept, len(frame) - len(kept)
+    return _where(rows, last), int((~last).sum())
 
 
-def _labels(told: DataFrame) -> tuple[DataFrame, dict[str, int]]:
+def _labels(told: Rows, units: int) -> tuple[Rows, dict[str, int]]:
     """Return the latest final row of each unit. Void and moved withdraw a label from their own night alone."""
-    decided = told[told["final"] | (told["gone"] != "")]
-    latest = decided.sort_values(["unit", "night", "revision"]).drop_duplicates(["unit", "night"], keep="last")
-    order = ["unit", "revision", "recorded_at", "night"]
-    labels = latest[latest["final"]].sort_values(order).drop_duplicates("unit", keep="last")
-    distinct = told[told["final"]].drop_duplicates(["unit", "night", "outcome"])
-    counts = {
-        "corrected": distinct.loc[distinct.duplicated(["unit", "night"]), "unit"].nunique(),
-        "void": latest.loc[latest["gone"] == "void", "unit"].nunique(),
-        "moved": latest.loc[latest["gone"] == "moved", "unit"].nunique(),
-        "unlabelled": told["unit"].nunique() - decided["unit"].nunique(),
+    decided, final = _where(told, told["status"] > 0), _where(told, told["status"] == FINAL)
+    latest = _where(decided, _is_last(decided, "unit", "night"))
+    labels = _sorted(_where(latest, latest["status"] == FINAL), "unit", "revision", "recorded", "night")
+    corrected = ~_is_last(final, "unit", "night")[:-1] & (final["outcome"][1:] != final["outcome"][:-1])
+    marked = {
+        "corrected": final["unit"][:-1][corrected],
+        **{STATUSES[gone]: latest["unit"][latest["status"] == gone] for gone in (VOID, MOVED)},
+        "unlabelled": np.flatnonzero(_marked(told["unit"], units) & ~_marked(decided["unit"], units)),
     }
-    return labels, counts
+    counts = {name: int(_marked(places, units).sum()) for name, places in marked.items()}
+    return _where(labels, _is_last(labels, "unit")), counts
 
 
-def _tips(sealed: DataFrame, told: DataFrame) -> Series:
+def _tips(sealed: Rows, told: Rows, units: int) -> NDArray[np.int64]:
     """Return the actual tip-off of each unit: as told with the label, else as known when it was forecast last."""
-    order = sealed.sort_values(["unit", "made_at", "tip_at"], ascending=[True, True, False])
-    tips = order.drop_duplicates("unit", keep="last").set_index("unit")["tip_at"]
-    actual = told[told["tip_at"].notna()].sort_values(["unit", "revision", "recorded_at"])
-    tips.update(actual.drop_duplicates("unit", keep="last").set_index("unit")["tip_at"])
+    tips = np.full(units, BEFORE)
+    newest = np.lexsort((-sealed["tip"], sealed["made"], sealed["unit"]))
+    actual = _sorted(_where(told, told["tip"] != BEFORE), "unit", "revision", "recorded", "tip")
+    tips[sealed["unit"][newest]] = sealed["tip"][newest]
+    tips[actual["unit"]] = actual["tip"]
     return tips
 
 
-def _of_record(sealed: DataFrame, tips: Series) -> tuple[DataFrame, int]:
-    """Return the last forecast sealed before tip-off per unit and version, and how many came too late."""
-    timed = sealed.join(tips.rename("actual"), on="unit")
-    timely = timed[timed["made_at"] < timed["actual"]]
-    order = ["unit", "version", "made_at", "night", "tip_at"]
-    return timely.sort_values(order).drop_duplicates(["unit", "version"], keep="last"), len(sealed) - len(timely)
-
-
-def _column(record: DataFrame, units: Series, pair: Pair) -> Array:
-    """Return a version's forecasts in the order of units, brought to [0, 1]; NaN where it has none."""
-    mine = record.set_index("unit")["p"].reindex(units)
-    if pair.classes is None:
-        return pair.scaled(mine.to_numpy(dtype=float))
-    blank = (np.nan,) * pair.classes
-    return np.array([p if isinstance(p, tuple) and len(p) == pair.classes else blank for p in mine], dtype=float)
-
-
-def _overdue(sealed: DataFrame, told: DataFrame, deadline: datetime) -> list[int]:
-    """Return the units whose tip-off was before the deadline, not gone from that night, and without a final label."""
-    due = sealed[(sealed["tip_at"] < deadline) & ~sealed["unit"].isin(told.loc[told["final"], "unit"].to_numpy())]
-    gone = told.loc[told["gone"] != "", ["unit", "night"]]
-    left = due.merge(gone.drop_duplicates(), on=["unit", "night"], how="left", indicator=True)
-    return sorted(set(left.loc[left["_merge"] == "left_only", "unit"]))
+def _of_record(sealed: Rows, units: int) -> Array:
+    """Return the last forecast of each unit, in rows sorted by unit and time; NaN where there is none."""
+    p = np.full((units, *sealed["p"].shape[1:]), np.nan)
+    p[sealed["unit"]] = sealed["p"]
+    return p

@@ -58,8 +58,7 @@ def _classes(old: Array, new: Array, y: NDArray[np.int_]) -> tuple[Array, Array]
 
 def _check(old: Array, new: Array, y: Array, score: str) -> None:
     if old.shape != new.shape or old.shape[:1] != y.shape or old.ndim != (2 if score == "classes" else 1):
-        shapes = f"{old.shape}, {new.shape} and {y.shape}"
-        raise BadInput("p_old, p_new, y", f"shapes {shapes} do not fit each other or the score {score}")
+        raise BadInput("p_old, p_new, y", f"shapes {old.shape}, {new.shape}, {y.shape} do not fit the score {score}")
     if score == "classes":
         good = (y >= 0) & (y < old.shape[1]) & (y == np.floor(y))
     else:
@@ -77,5 +76,4 @@ def _refuse(field: str, values: Array, good: NDArray[np.bool_], wanted: str) -> 
 
 def row_wise(good: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which rows are good in every entry; a vector is its own answer."""
-    rows: NDArray[np.bool_] = good if good.ndim == 1 else np.logical_and.reduce(good, axis=1)
-    return rows
+    return good if good.ndim == 1 else np.all(good, axis=1)

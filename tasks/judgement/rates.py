@@ -9,8 +9,8 @@ from tasks.judgement.evidence import log_mean_exp
 from tasks.judgement.mixture import Array
 from tasks.rollout.refusal import BadInput
 
-RATIOS = np.array([1.25, 1.5, 2.0, 4.0, 8.0])
-SAFE_SHARES = np.array([0.5, 0.25, 0.1])
+RATIOS = np.array([[1.25], [1.5], [2.0], [4.0], [8.0]])
+SAFE_SHARES = np.array([[0.5], [0.25], [0.1]])
 
 
 def rate_log_e(
@@ -32,8 +32,7 @@ def rate_log_e(
         raise BadInput("temper", f"{temper} is not within (0, 1]; it is 1/overdispersion")
     both = (n_c > 0) & (n_b > 0)
     odds = np.where(both, n_c / np.where(both, n_b, 1.0), 0.0)
-    ratio = RATIOS[:, None]
-    terms = bad_c * np.log(ratio) + (bad_c + bad_b) * (np.log1p(odds) - np.log1p(ratio * odds))
+    terms = bad_c * np.log(RATIOS) + (bad_c + bad_b) * (np.log1p(odds) - np.log1p(RATIOS * odds))
     return log_mean_exp(np.cumsum(temper * np.where(both, terms, 0.0), axis=1))
 
 
@@ -46,23 +45,22 @@ def below_limit_log_e(bad: ArrayLike, n: ArrayLike, limit: float) -> Array:
     events, requests = _counts("canary", bad, n)
     if not 0 < limit < 1:
         raise BadInput("limit", f"{limit} is not a rate within (0, 1)")
-    share = SAFE_SHARES[:, None]
-    fewer = np.log1p(-share * limit) - np.log1p(-limit)
-    return log_mean_exp(np.cumsum(events * np.log(share) + (requests - events) * fewer, axis=1))
+    fewer = np.log1p(-SAFE_SHARES * limit) - np.log1p(-limit)
+    return log_mean_exp(np.cumsum(events * np.log(SAFE_SHARES) + (requests - events) * fewer, axis=1))
 
 
 def measured_temper(
-    canary_bad: ArrayLike, canary_n: ArrayLike, baseline_bad: ArrayLike, baseline_n: ArrayLike, min_windows: int = 30
+    canary_bad: ArrayLike, canary_n: ArrayLike, baseline_bad: ArrayLike, baseline_n: ArrayLike, unmeasured: float = 0.25
 ) -> float:
-    """Return 1/overdispersion of two equal arms (A/A windows), at most 1; 0.25 below min_windows that saw a bad event.
+    """Return 1/overdispersion of two equal arms (A/A windows), at most 1; `unmeasured` where under 30 saw a bad event.
 
     Overdispersion: the mean of Pearson's squared residual of the canary's share of the bad events of a window.
     """
     bad_c, n_c = _counts("canary", canary_bad, canary_n)
     bad_b, n_b = _counts("baseline", baseline_bad, baseline_n)
     seen = (n_c > 0) & (n_b > 0) & (bad_c + bad_b > 0)
-    if np.count_nonzero(seen) < min_windows:
-        return 0.25
+    if np.count_nonzero(seen) < 30:
+        return unmeasured
     events, share = (bad_c + bad_b)[seen], (n_c / np.maximum(n_c + n_b, 1.0))[seen]
     residual = (bad_c[seen] - events * share) ** 2 / (events * share * (1.0 - share))
     return float(1.0 / max(1.0, residual.mean()))

@@ -36,13 +36,14 @@ class Rule:
 
     def __post_init__(self) -> None:
         """Refuse a rule that could not be judged by, naming the field."""
+        climbs = list(self.ladder) == sorted(set(self.ladder))
         wanted = {
             "q_bar": (0 <= self.q_bar < float("inf"), "a mean of squares: finite, at least 0"),
             "margin": (0 < self.margin < float("inf"), "above 0: how much worse may a challenger be?"),
             "alpha": (0 < self.alpha < 1, "within (0, 1)"),
             "beta": (0 < self.beta < 1, "within (0, 1)"),
             "n_max": (self.n_max >= 1, "at least 1"),
-            "ladder": (_climbs(self.ladder), "rising percents within (0, 100]"),
+            "ladder": (climbs and all(0 < step <= 100 for step in self.ladder), "rising percents within (0, 100]"),
             "score": (self.score in SCORES, f"one of {', '.join(SCORES)}"),
             "clip": (0 < self.clip < 0.5, "within (0, 0.5)"),
             "min_coverage": (0 <= self.min_coverage <= 1, "within [0, 1]"),
@@ -63,7 +64,3 @@ class Rule:
     def digest(self) -> str:
         """Return the sha256 of the rule's fields."""
         return hashlib.sha256(repr(sorted(asdict(self).items())).encode()).hexdigest()
-
-
-def _climbs(ladder: tuple[int, ...]) -> bool:
-    return list(ladder) == sorted(set(ladder)) and all(0 < step <= 100 for step in ladder)

@@ -20,8 +20,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from challengers import CHALLENGERS, play
 
 from tasks.judgement.planner import plan
-from tasks.judgement.rehearsal import rehearse
 from tasks.judgement.rule import Rule
+from tasks.rehearsing import rehearse
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "why-sequential.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

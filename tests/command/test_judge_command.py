@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+from deployments.command.forecasts_file import Columns, from_first_units, read_forecasts
 from deployments.command.judge import judge
 from deployments.command.main import main
 from tasks.judgement.mixture import log_mix
+from tasks.judgement.rule import Rule
 
 NAMES = ["--champion", "a", "--challenger", "b", "--outcome", "won", "--night", "date"]
 
@@ -284,3 +286,13 @@ def test_two_real_forecasters_are_judged(capsys: pytest.CaptureFixture[str], tmp
     assert status == 0
     assert answer["verdict"] in ("PASS", "WAIT", "INCONCLUSIVE")
     assert answer["looks"][-1]["n"] > 1100
+
+
+def test_q_bar_of_a_table_comes_from_the_nights_that_reach_a_hundred_units(tmp_path: Path) -> None:
+    frame = season(games=300)
+    frame.to_csv(tmp_path / "games.csv", index=False)
+    columns = Columns("a", "b", "won", "date")
+    rule, rest = from_first_units(read_forecasts(tmp_path / "games.csv", columns, "champion").ledger, Rule(q_bar=0.0))
+    shadow = frame.iloc[:102]
+    assert rule.q_bar == pytest.approx(float(((shadow["b"] - shadow["a"]) ** 2).mean()))
+    assert rest.closed == tuple(sorted(set(frame["date"])))[17:]

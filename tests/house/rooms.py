@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("flows", "tasks", "blocks", "deployments")
-CRAFTS = ("rollout", "judgement", "drift", "quality", "proving", "alerting", "nba")
+CRAFTS = ("rollout", "judgement", "rivals", "drift", "quality", "proving", "alerting", "nba")
 
 
 @lru_cache(maxsize=1)

@@ -36,3 +36,20 @@ def test_an_init_file_is_empty_or_a_crafts_table_of_contents() -> None:
 
 def test_tests_are_no_packages() -> None:
     assert not [path for path in files_of_tests() if path.name == "__init__.py"]
+
+
+def lines_of_code(path: Path) -> int:
+    """Return a file's lines without blank ones, comments and docstrings."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    told: set[int] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            told |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    lines = (ROOT / path).read_text(encoding="utf-8").splitlines()
+    code = (at for at, line in enumerate(lines, start=1) if line.strip() and not line.strip().startswith("#"))
+    return sum(at not in told for at in code)
+
+
+def test_the_judgement_can_be_read_in_a_sitting() -> None:
+    lines = {str(path): lines_of_code(path) for path in product_files() if path.parent == Path("tasks/judgement")}
+    assert sum(lines.values()) < 600, lines

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.evidence import overdue
 from tasks.judgement.judge import judge
 from tasks.judgement.ledger import Ledger, Pair, build_ledger
 from tasks.judgement.rule import Rule
@@ -43,10 +44,12 @@ def both(unit: str, old: object = 0.4, new: object = 0.6, night: str = N1, **mor
     return [sealed(unit, "1", old, night, **more), sealed(unit, "2", new, night, **more)]
 
 
-def ledger(
-    predictions: list[dict[str, Any]], outcomes: list[dict[str, Any]], pair: Pair = PAIR, now: datetime | None = None
-) -> Ledger:
-    return build_ledger(pd.DataFrame(predictions), pd.DataFrame(outcomes), pair, [N1, N2, N3], now)
+def ledger(predictions: list[dict[str, Any]], outcomes: list[dict[str, Any]], pair: Pair = PAIR) -> Ledger:
+    return build_ledger(pd.DataFrame(predictions), pd.DataFrame(outcomes), pair, [N1, N2, N3])
+
+
+def late(predictions: list[dict[str, Any]], outcomes: list[dict[str, Any]], deadline: datetime) -> tuple[str, ...]:
+    return overdue(pd.DataFrame(predictions), pd.DataFrame(outcomes), deadline)
 
 
 def rows(built: Ledger) -> list[tuple[str, str, float, float, float, bool]]:
@@ -185,15 +188,14 @@ def test_versions_are_the_same_as_numbers_and_as_text() -> None:
 def test_labels_that_outlive_their_hours_are_overdue() -> None:
     predictions = both("a") + both("b") + both("c") + both("d", night=N3)
     outcomes = [told("a", 1), told("b", None, status="scheduled"), told("c", None, status="void")]
-    assert ledger(predictions, outcomes, now=at(N3, 6)).overdue == ()
-    assert ledger(predictions, outcomes, now=at(N3, 8)).overdue == ("b",)
-    assert ledger(predictions, outcomes).overdue == ()
+    assert late(predictions, outcomes, at(N1, 18)) == ()
+    assert late(predictions, outcomes, at(N1, 20)) == ("b",)
 
 
 def test_a_moved_game_is_overdue_on_its_new_night_alone() -> None:
     outcomes = [told("a", None, status="moved")]
-    assert ledger(both("a"), outcomes, now=at("2024-01-20", 0)).overdue == ()
-    assert ledger(both("a") + both("a", night=N3), outcomes, now=at("2024-01-20", 0)).overdue == ("a",)
+    assert late(both("a"), outcomes, at("2024-01-20", 0)) == ()
+    assert late(both("a") + both("a", night=N3), outcomes, at("2024-01-20", 0)) == ("a",)
 
 
 def test_rows_of_open_nights_stay_in_the_ledger_and_out_of_the_looks() -> None:
