@@ -21,7 +21,7 @@ Example:
 @click.option(
     "--games", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Real games, CSV or Parquet."
 )
-@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="Seed of the generated seasons.")
+@click.option("--seed", type=click.IntRange(min=0), default=2, show_default=True, help="Seed of the generated seasons.")
 @click.option("--defect/--no-defect", default=True, help="Whether the second challenger carries a live defect.")
 @click.option("--keep", is_flag=True, help="Leave the servers and their UIs up until Ctrl-C.")
 @standard

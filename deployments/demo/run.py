@@ -46,7 +46,7 @@ class Choice:
 
     home: Path
     games: Path | None = None
-    seed: int = 7
+    seed: int = 2
     defect: bool = True
     keep: bool = False
 
