@@ -12,6 +12,7 @@ from tasks.gates import data_gate, must_pass
 from tasks.records import read_policy_of, read_rollout
 from tasks.registry import compute_training_frame, read_history
 from tasks.rollout.candidate import Candidate, Checked
+from tasks.staging import try_in_gateway
 from tasks.trials import prepare
 from tasks.validating import check_contract, hold_against, others, record_validation
 
@@ -39,4 +40,6 @@ def stage_validate(
     gates = [check_contract(trial)]
     for name in others(gates[0]):
         gates.append(hold_against(trial, name))
+    if len(gates) > 1:
+        gates.append(try_in_gateway(world, trial))
     return record_validation(world, candidate, gates, [games, frame, later])

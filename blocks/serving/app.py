@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from blocks.errors import BackendError, Refused
+from blocks.errors import BackendError, NotFound, Refused
 from blocks.serving import protocol_mlflow
 from blocks.serving.http import (
     TEXT,
@@ -26,7 +26,7 @@ from blocks.serving.http import (
     refusal_response,
     send_response,
 )
-from blocks.serving.question import Question
+from blocks.serving.question import Question, described
 from blocks.serving.refusal import Refusal, not_ready
 
 if TYPE_CHECKING:
@@ -46,6 +46,17 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 JSON_TYPES = (b"application/json", b"application/x-www-form-urlencoded")  # curl -d names the second when not told
 FLUSH_PATIENCE_S = 10.0
+
+
+def tried_version(path: str) -> str:
+    """Return the version that a path asks to try, or an empty text.
+
+    >>> tried_version("/versions/7/invocations"), tried_version("/invocations")
+    ('7', '')
+    """
+    parts = path.split("/")
+    is_one = len(parts) == 4 and (parts[1], parts[3]) == ("versions", "invocations") and parts[2].isdecimal()
+    return parts[2] if is_one else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class App:
         await send_response(send, response)
 
     def _endpoint(self, path: str, method: str) -> Endpoint:
-        methods = self._endpoints.get(path)
+        methods = {"POST": self._try} if tried_version(path) else self._endpoints.get(path)
         if methods is None:
             raise Refusal(404, f"There is no {path[:200]} here; this gateway serves {self.model}.")
         endpoint = methods.get("GET" if method == "HEAD" else method)
@@ -181,6 +192,25 @@ class App:
         except Refused as refused:
             raise Refusal(400, str(refused), {"field": "routes"}) from None
         return json_response(200 if in_force else 202, {"model": self.model, "in_force": in_force})
+
+    async def _try(self, request: Request, marks: Headers) -> Response:
+        """Have a version answer whether or not a route names it: no key is its, and nothing is journalled."""
+        self.door.admit_operator(request.headers.get(b"authorization"), "try a version")
+        version = tried_version(request.path)
+        batch = protocol_mlflow.decode(request.body)
+        try:
+            model = await asyncio.to_thread(self.watcher.models.load, version)
+            values = await asyncio.to_thread(model.predict, model.schema.features(batch), len(batch))
+        except NotFound as unknown:
+            raise Refusal(404, str(unknown)) from None
+        except BackendError as broken:
+            raise Refusal(424, f"Version {version} does not load: {broken}") from None
+        except Refusal as wrong:
+            raise Refusal(424, f"Version {version} refuses these rows: {wrong.message}") from None
+        except Exception as broken:  # noqa: BLE001  a model is foreign code and may raise anything
+            LOG.warning("version %s, which was tried, failed: %r", version, broken)
+            raise Refusal(424, f"Version {version} fails on these rows: {described(broken)}.") from None
+        return Response(200, protocol_mlflow.encode(values.tolist()), [(b"content-type", b"application/json")])
 
     async def _flush(self, request: Request, marks: Headers) -> Response:
         """Score what waits for its shadow, and ship what waits for the store."""

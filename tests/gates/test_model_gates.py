@@ -12,58 +12,13 @@ import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
-from tasks.nba.features import FEATURES, NUMERIC, training_frame
-from tasks.nba.seasons import generate_seasons
-from tasks.nba.training import train
+from tasks.nba.features import FEATURES
 from tasks.proving.answers import Predict
-from tasks.proving.limits import Limits
 from tasks.rollout.candidate import Candidate, Gate
 from tasks.rollout.policy import GATES_OF_VERSIONS, Policy
 from tasks.rollout.verdict import Verdict
-from tasks.trials import CLOSING_LINE, Trial, later_games, slate_rows
+from tasks.trials import CLOSING_LINE, Trial
 from tasks.validating import GATES, answer_of
-
-LATER = 400
-
-
-@pytest.fixture(scope="module")
-def games() -> pd.DataFrame:
-    """Return four seasons with their results."""
-    games = pd.concat([season.games for season in generate_seasons(2016, 4, 3)], ignore_index=True)
-    return games[games["status"] == "final"].reset_index(drop=True)
-
-
-@pytest.fixture(scope="module")
-def frame(games: pd.DataFrame) -> pd.DataFrame:
-    return training_frame(games)
-
-
-@pytest.fixture(scope="module")
-def honest(frame: pd.DataFrame) -> Predict:
-    """Return a logistic regression trained on two seasons before the newest games."""
-    dates = frame["date"].astype(str)
-    learned = frame[(dates < dates.iloc[-LATER]) & (frame["season"] > 2017)]
-    pipeline = train(learned, "logistic")
-    return lambda rows: np.asarray(pipeline.predict_proba(rows)[:, 1])
-
-
-@pytest.fixture(scope="module")
-def trial(games: pd.DataFrame, frame: pd.DataFrame, honest: Predict) -> Trial:
-    """Return the trial of the honest model as a first version."""
-    until = str(frame["date"].iloc[-LATER - 1])[:10]
-    first = str(frame.loc[frame["season"] > 2017, "date"].iloc[0])[:10]
-    return Trial(
-        candidate=Candidate("nba-win", "7", Policy(model="nba-win")),
-        limits=Limits(),
-        columns=dict.fromkeys(NUMERIC, "double"),
-        predict=honest,
-        champion=None,
-        games=games,
-        frame=frame,
-        later=later_games(frame, until, 100, LATER),
-        slate=slate_rows(games.head(0), games, frame),
-        learned=(first, until),
-    )
 
 
 def answers(trial: Trial) -> dict[str, Gate]:

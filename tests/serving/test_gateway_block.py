@@ -70,3 +70,18 @@ def test_nobody_at_the_address_is_unavailable_and_not_ready() -> None:
         assert not gateway.ready()
         with pytest.raises(Unavailable, match="no answer"):
             gateway.poke()
+
+
+def test_a_version_that_no_route_names_answers_at_weight_0(shared: Process, registry: Registry) -> None:
+    gateway = Gateway(url=str(shared.client.base_url), token=SecretStr(TOKEN))
+    rows = [game(), game(home_elo=1300.0)]
+    answered = gateway.try_version(registry.versions["plain"], rows)
+    assert answered == pytest.approx([registry.probability(row) for row in rows])
+    with pytest.raises(NotFound):
+        gateway.try_version("99", rows)
+    with pytest.raises(Refused, match="does not load"):
+        gateway.try_version(registry.versions["unsigned"], rows)
+    with pytest.raises(Refused, match="refuses these rows"):
+        gateway.try_version(registry.versions["plain"], [{"home_elo": 1500.0}])
+    with pytest.raises(Refused, match="may not"):
+        Gateway(url=str(shared.client.base_url), token=SecretStr("wrong")).try_version("1", rows)
