@@ -14,6 +14,7 @@ from tasks.scoring import revise_slates
 from tasks.sound_evidence import gate_evidence
 from tasks.status import show
 from tasks.traffic import project
+from tasks.turns import in_turn
 
 
 @flow(name="canary-promote", flow_run_name="tick {model}")
@@ -29,11 +30,12 @@ def canary_promote(
         by: Who or what asked for it.
     """
     world, at = Platform.open(platform), moment(now)
-    rollout = project(world, model)
-    seen = look(world, rollout, gate_evidence(world, rollout, at), at)
-    rollout, event = move(world, rollout, seen, at, by)
-    if event is not None:
+    with in_turn(model):
         rollout = project(world, model)
-    revise_slates(world, rollout, at)
-    announce(world, model)
-    return show(model, rollout, seen, event, at)
+        seen = look(world, rollout, gate_evidence(world, rollout, at), at)
+        rollout, event = move(world, rollout, seen, at, by)
+        if event is not None:
+            rollout = project(world, model)
+        revise_slates(world, rollout, at)
+        announce(world, model)
+        return show(model, rollout, seen, event, at)
