@@ -60,6 +60,11 @@ class Gateway(Block):
             return False
         return True
 
+    def breakers(self) -> dict[str, str]:
+        """Return the state of the breaker of every version that is loaded: closed, open or half_open."""
+        versions = self._ask("GET", "/health")["versions"]
+        return {version: str(one["breaker"]) for version, one in versions.items() if "breaker" in one}
+
     def predict(
         self, rows: Sequence[Mapping[str, object]], key: str | None = None, event_time: datetime | None = None
     ) -> dict[str, Any]:

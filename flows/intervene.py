@@ -34,7 +34,7 @@ def intervene(
         model: The registered model.
         platform: The saved platform to work on.
         until: The end of a freeze, with its timezone.
-        version: The version to retire.
+        version: The version to retire, or the arm of a test between several to promote.
         now: The time of the act, with its timezone; the present when empty.
     """
     world, at = Platform.open(platform), moment(now)

@@ -11,9 +11,9 @@ from flows.canary_promote import canary_promote
 from flows.register import register
 from flows.stage_validate import stage_validate
 from tasks.clock import moment
+from tasks.planning import foretell
 from tasks.records import find_rivals, open_the_rollout, read_policy_of, rival, wish_for
 from tasks.rollout.candidate import Candidate
-from tasks.status import foretell
 
 
 @flow(name="release", flow_run_name="release {uri} as {model}")

@@ -12,12 +12,12 @@ from tasks.alerting.alert import Alert
 from tasks.alerting.decide import Change, Examined, decide
 from tasks.alerting.rules import rules_of
 from tasks.monitoring import Watched
+from tasks.planning import next_look
 from tasks.records import rollout_of
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
 from tasks.rollout.policy import Policy
 from tasks.showing import emit, warn
-from tasks.status import next_look
 from tasks.step import step
 
 

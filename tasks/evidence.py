@@ -65,6 +65,8 @@ def gather_all(store: Store, rollout: Rollout, now: datetime) -> dict[str, Evide
     since = datetime.fromisoformat(rollout.started_at) if rollout.started_at else now
     known = through(now)
     slates = store.slates(plan.model, since=since, until=known)
+    if not rollout.live and rollout.decided:
+        slates = slates[slates["slate"].astype(str) <= rollout.decided]
     nights = nights_of(slates, store.outcomes(plan.model, until=known))
     dates = [night.date for night in nights]
     versions = [version for version in (plan.from_version, *rollout.standing) if version]
@@ -118,13 +120,17 @@ def _by_night(frame: DataFrame) -> DataFrame:
     return frame.rename(columns={"slate": "night"})
 
 
-def evidence_text(rollout: Rollout, judged: Mapping[str, Judged]) -> str:
-    """Return the text from which a verdict can be computed again: rows, closed nights, rule and looks, of every arm."""
+def evidence_text(rollout: Rollout, judged: Mapping[str, Judged], breakers: Mapping[str, str] | None = None) -> str:
+    """Return the text from which a verdict can be computed again: rows, closed nights, rule and looks, of every arm.
+
+    breakers: those that stood open at the gateway, by version.
+    """
     records = [_record(rollout, version, one) for version, one in judged.items()]
+    opened: dict[str, object] = {"breakers": dict(breakers)} if breakers else {}
     if len(records) == 1:
-        return canonical(records[0])
+        return canonical(records[0] | opened)
     shared = {name: records[0][name] for name in ("model", "key", "from", "watermark")}
-    return canonical({**shared, "arms": records})
+    return canonical({**shared, "arms": records} | opened)
 
 
 def records_of(text: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from blocks.errors import BackendError
 from blocks.platform import Platform
 from blocks.store import Store
+from tasks.breakers import open_breakers, turned_away
 from tasks.evidence import Evidence, Judged, evidence_text, gather_all, rule_of, save
 from tasks.judgement.judge import Judgement, judge
 from tasks.judgement.ledger import Ledger
@@ -20,11 +21,12 @@ from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.contest import combined
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
-from tasks.rollout.look import Look
+from tasks.rollout.look import Curve, Look
 from tasks.rollout.machine import decide, decide_opening
 from tasks.rollout.nights import closed_nights, frozen
-from tasks.rollout.stage import Held, Reason
+from tasks.rollout.stage import EventType, Held, Reason
 from tasks.rollout.verdict import Verdict
+from tasks.shadow_report import report_of
 from tasks.sound_evidence import Gathered
 from tasks.step import step
 from tasks.traffic import poke
@@ -49,7 +51,7 @@ def verdict_of(judgement: Judgement, evidence: Evidence, rule: Rule) -> tuple[Ve
     return (Verdict.HOLD, held[0].value) if held else (Verdict.PASS, judgement.reason)
 
 
-def look_at(rollout: Rollout, judged: Judged, now: datetime, stopped: str) -> Look:
+def look_at(rollout: Rollout, version: str, judged: Judged, now: datetime, stopped: str) -> Look:
     """Return the look of one challenger, without its evidence's digest; `stopped`: why no step up may be taken."""
     evidence, rule, judgement = judged.evidence, judged.rule, judged.judgement
     verdict, reason = verdict_of(judgement, evidence, rule)
@@ -66,10 +68,18 @@ def look_at(rollout: Rollout, judged: Judged, now: datetime, stopped: str) -> Lo
         last=last is not None and last.n >= rule.n_max,
         frozen=stopped or frozen(rollout.plan.policy.freeze, evidence.nights, now),
         restated=bool(rollout.labels) and labels != rollout.labels and bool(stood) and stood[-1].log_e_promote < 0,
-        figures=figures(judgement) | {"labels": labels},
+        figures=figures(judgement) | {"labels": labels_of(evidence.ledger, None)},
         labels=labels,
         upper=last.upper if last is not None else math.inf,
+        curves=(curve_of(version, judgement),),
     )
+
+
+def curve_of(version: str, judgement: Judgement) -> Curve:
+    """Return the evidence of a judgement after every look."""
+    looks = judgement.looks
+    paths = (tuple(round(getattr(look, name), 4) for look in looks) for name in ("log_e_promote", "log_e_rollback"))
+    return Curve(version, tuple(look.n for look in looks), *paths)
 
 
 def labels_of(ledger: Ledger, until: str | None) -> str:
@@ -119,12 +129,25 @@ def take_look(platform: Platform, rollout: Rollout, gathered: Gathered, now: dat
     try:
         judged = judge_all(rollout, gathered.evidence)
         stopped = standing(platform.registry, rollout.plan.model).stops_a_step(now)
-        look = combined_look(rollout, judged, now, stopped)
-        sha = save(platform.registry, rollout, evidence_text(rollout, judged), known)
+        seen = combined_look(rollout, judged, now, stopped)
+        open_ones = open_breakers(platform, rollout)
+        look = replace(turned_away(rollout, seen, open_ones), report=report_of(platform.store, rollout, judged))
+        sha = save(platform.registry, rollout, evidence_text(rollout, judged, open_ones), known)
     except BackendError as error:
         return _not_measured(platform, rollout, str(error))
     _measure(platform, rollout, judged[rollout.challenger].judgement)
     return replace(look, evidence=sha)
+
+
+def look_back(platform: Platform, rollout: Rollout, gathered: Gathered, now: datetime) -> Look | None:
+    """Return the look of an ended rollout whose labels were corrected since its last verdict, else None."""
+    if gathered.evidence is None:
+        return None
+    if labels_of(gathered.evidence[rollout.challenger].ledger, rollout.decided) == rollout.labels:
+        return None
+    judged = judge_all(rollout, gathered.evidence)
+    sha = save(platform.registry, rollout, evidence_text(rollout, judged), None)
+    return replace(combined_look(rollout, judged, now, ""), evidence=sha)
 
 
 def _not_measured(platform: Platform, rollout: Rollout, why_not: str) -> Look:
@@ -146,7 +169,7 @@ def judge_all(rollout: Rollout, gathered: Mapping[str, Evidence]) -> dict[str, J
 
 def combined_look(rollout: Rollout, judged: Mapping[str, Judged], now: datetime, stopped: str) -> Look:
     """Return the one look of all challengers; of a test between several, its figures name every arm's."""
-    looks = {version: look_at(rollout, one, now, stopped) for version, one in judged.items()}
+    looks = {version: look_at(rollout, version, one, now, stopped) for version, one in judged.items()}
     seen = combined(looks)
     if not rollout.plan.rivals:
         return seen
@@ -179,7 +202,7 @@ def look(platform: Platform, rollout: Rollout | None, gathered: Gathered | None,
     """Judge and keep the evidence of a serving rollout; None where there is nothing to compare."""
     if rollout is None or gathered is None:
         return None
-    return take_look(platform, rollout, gathered, now)
+    return take_look(platform, rollout, gathered, now) if rollout.live else look_back(platform, rollout, gathered, now)
 
 
 @step("decide and append at most one event")
@@ -188,10 +211,12 @@ def move(
 ) -> tuple[Rollout | None, Event | None]:
     """Append the event that the look calls for; a model's first rollout needs no look and runs to its end."""
     event = None
-    while rollout is not None and rollout.live:
+    while rollout is not None:
         draft = decide_opening(rollout) or (decide(rollout, seen, now) if seen else None)
         if draft is None:
             break
+        if draft.type is EventType.REPORT and seen is not None:
+            platform.registry.log.save_report(rollout.run_id, seen.report)
         rollout, event = append(platform.registry, rollout, draft, now, by)
         poke(platform)
         if not rollout.plan.first:

@@ -76,8 +76,11 @@ def retire(registry: Registry, version: str, act: Act) -> Standing:
     return after
 
 
-def within_the_rollout(registry: Registry, action: str, act: Act) -> None:
-    """Hold, resume, abort or promote at once; raise BadInput where the rollout does not allow it."""
+def within_the_rollout(registry: Registry, action: str, act: Act, version: str | None = None) -> None:
+    """Hold, resume, abort or promote at once; raise BadInput where the rollout does not allow it.
+
+    version: the arm to promote, of a test between several.
+    """
     rollout = live(registry, act.model)
     if action == "resume" and rollout.held is None:
         raise BadInput("action", f"the rollout of {act.model} is not held; nothing was changed")
@@ -86,10 +89,14 @@ def within_the_rollout(registry: Registry, action: str, act: Act) -> None:
     if action == "abort":
         back_from(registry, rollout, act)
         return
+    if action == "promote_now" and version is not None and version not in rollout.standing:
+        arms = ", ".join(rollout.standing)
+        raise BadInput("version", f"version {version} is not in the rollout of {act.model}; it has {arms}")
+    winner: dict[str, object] = {"winner": version or rollout.challenger} if rollout.plan.rivals else {}
     drafts = {
         "hold": Draft(EventType.HOLD, act.why, held=Held.MANUAL),
         "resume": Draft(EventType.RESUME, act.why),
-        "promote_now": Draft(EventType.EMERGENCY, f"emergency promotion without proof: {act.why}"),
+        "promote_now": Draft(EventType.EMERGENCY, f"emergency promotion without proof: {act.why}", detail=winner),
     }
     insist(registry, rollout, drafts[action], act)
 
@@ -99,7 +106,7 @@ def act_on(platform: Platform, action: Action, act: Act, until: datetime | None,
     """Write one act of a person into the log it belongs to."""
     registry = platform.registry
     if action in ("hold", "resume", "abort", "promote_now"):
-        within_the_rollout(registry, action, act)
+        within_the_rollout(registry, action, act, version)
     elif action == "retire":
         if version is None:
             raise BadInput("version", "name the version to retire")

@@ -58,6 +58,14 @@ def gate_evidence(platform: Platform, rollout: Rollout | None, now: datetime) ->
 
     None where there is nothing to compare. Evidence that is not sound is judged by nobody: the look is an error.
     """
-    if rollout is None or rollout.plan.first or rollout.stage not in SERVING:
+    if rollout is None or rollout.plan.first or not (rollout.stage in SERVING or rollout.labels):
         return None
-    return gathered(platform, rollout, now)
+    return gathered(platform, rollout, now) if rollout.live else _stood_on(platform, rollout, now)
+
+
+def _stood_on(platform: Platform, rollout: Rollout, now: datetime) -> Gathered:
+    """Return what the last verdict of an ended rollout stood on, as it reads now; whatever it says, nothing moves."""
+    try:
+        return Gathered(gather_all(platform.store, rollout, now))
+    except BackendError as error:
+        return Gathered(None, str(error))

@@ -5,16 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from blocks.store import Store
-from tasks.evidence import rule_of
-from tasks.judgement.planner import plan as plan_ahead
+from tasks.planning import next_look, nights_left
 from tasks.rollout.event import Event
 from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
 from tasks.rollout.stage import SERVING
-from tasks.showing import key, leave_page, note
+from tasks.rollout_page import page
+from tasks.showing import key, leave_page
 from tasks.step import step
-
-GAMES_A_NIGHT = 7.5
 
 
 def status_of(model: str, rollout: Rollout | None, look: Look | None) -> dict[str, object]:
@@ -46,56 +44,6 @@ def _live(rollout: Rollout, look: Look | None) -> dict[str, object]:
         "nights_left": nights_left(rollout, look),
         "next_look": next_look(rollout),
     }
-
-
-def nights_left(rollout: Rollout, look: Look | None) -> dict[str, int] | None:
-    """Return the planner's nights to a verdict for an equal challenger, less those that have closed."""
-    if rollout.plan.first or rollout.stage not in SERVING:
-        return None
-    ahead = plan_ahead(rule_of(rollout.plan), GAMES_A_NIGHT)
-    closed = len(look.closed) if look else 0
-    return {"median": max(0, ahead.median_nights - closed), "p90": max(0, ahead.p90_nights - closed)}
-
-
-def next_look(rollout: Rollout) -> str:
-    """Return in words when the next look can change something."""
-    if rollout.held:
-        return f"held ({rollout.held}): a person resumes or aborts it, or it ends by itself when patience runs out"
-    if rollout.stage in SERVING and rollout.events and rollout.events[-1].night:
-        return f"when the first night after {rollout.events[-1].night} is closed"
-    return "at the next tick" if rollout.live else "none: the rollout has ended"
-
-
-def page(model: str, rollout: Rollout | None, look: Look | None) -> str:
-    """Return the page of the Prefect UI in markdown."""
-    if rollout is None:
-        return f"# {model}\nNo version has been released yet."
-    plan = rollout.plan
-    lines = [
-        f"# {model}: version {plan.to_version} is {rollout.stage.value}"
-        + (f", held ({rollout.held})" if rollout.held else ""),
-        f"{rollout.events[-1].why if rollout.events else 'nothing has happened yet'}.",
-        "",
-        "| version | role | percent of requests |",
-        "| --- | --- | --- |",
-        *(f"| {arm.version} | {arm.role} | {arm.weight} |" for arm in rollout.routes.arms),
-        "",
-        f"Next look: {next_look(rollout)}.",
-    ]
-    if look is not None:
-        alpha, beta = rule_of(plan).levels
-        lines += [
-            "",
-            "| evidence | now | boundary |",
-            "| --- | --- | --- |",
-            f"| for promotion | {look.figures.get('log_e_promote', '-')} | {beta:.2f} |",
-            f"| for rollback | {look.figures.get('log_e_rollback', '-')} | {alpha:.2f} |",
-            "",
-            f"This look: **{look.verdict}**, {look.why}.",
-        ]
-    lines += ["", "| event | at | by | percent | why |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {e.type} | {e.at} | {e.by} | {e.weight} | {e.why} |" for e in reversed(rollout.events)]
-    return "\n".join(lines)
 
 
 @step("show where the rollout stands")
@@ -130,13 +78,3 @@ def current_status(store: Store, model: str, rollout: Rollout | None, now: datet
 
     serving = rollout is not None and rollout.stage in SERVING and not rollout.plan.first
     return status_of(model, rollout, peek(store, rollout, now) if serving and rollout else None)
-
-
-@step("say how long it will take")
-def foretell(rollout: Rollout) -> str:
-    """Leave the planner's forecast for an equal challenger in the run's log, and return it."""
-    if rollout.plan.first or not rollout.live:
-        return ""
-    said = plan_ahead(rule_of(rollout.plan), GAMES_A_NIGHT).says
-    note(said)
-    return said

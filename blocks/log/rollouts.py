@@ -93,6 +93,11 @@ class RolloutLog:
         with asking(f"save evidence {sha[:12]} of {run_id}", self.tracking_uri):
             client(self.tracking_uri).log_text(run_id, text, f"evidence/{sha}.json")
 
+    def save_report(self, run_id: str, text: str) -> None:
+        """Keep the report of a rollout without exposure as `report.md`; the newest one stands."""
+        with asking(f"save the report of {run_id}", self.tracking_uri):
+            client(self.tracking_uri).log_text(run_id, text, "report.md")
+
     def evidence(self, run_id: str, sha: str) -> str:
         """Return the text of an event's evidence."""
         with asking(f"read evidence {sha[:12]} of {run_id}", self.tracking_uri), TemporaryDirectory() as folder:

@@ -32,7 +32,7 @@ class LazyVerbs(click.Group):
         verb = VERBS.get(cmd_name)
         if verb is None:
             return None
-        command = getattr(importlib.import_module(f"deployments.command.{verb.module}"), verb.module)
+        command = getattr(importlib.import_module(f"deployments.command.{verb.module}"), cmd_name)
         assert isinstance(command, click.Command)
         return command
 

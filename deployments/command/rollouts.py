@@ -59,7 +59,7 @@ def row_of(audited: Audited) -> dict[str, object]:
         "reason": rollout.reason.value if rollout.reason else None,
         "held": rollout.held.value if rollout.held else None,
         "started": events[0].at if events else None,
-        "ended": events[-1].at if events and not rollout.live else None,
+        "ended": rollout.ending.at if events and not rollout.live else None,
         "by": plan.request.by,
         "events": len(events),
         "why": events[-1].why if events else None,

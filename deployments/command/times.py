@@ -52,6 +52,12 @@ def with_now(verb: Callable[P, R]) -> Callable[P, R]:
     return click.option("--now", callback=_read("now"), hidden=True, help="The time, instead of the present.")(verb)
 
 
+def until_option(verb: Callable[P, R]) -> Callable[P, R]:
+    """Give a verb the required option `--until`, a time with its timezone."""
+    said = "The end, with its timezone (ISO 8601)."
+    return click.option("--until", metavar="TIME", callback=_read("until"), required=True, help=said)(verb)
+
+
 def present(now: datetime | None) -> datetime:
     """Return the given moment, or the present one."""
     return now or datetime.now(UTC)

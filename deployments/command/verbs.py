@@ -8,9 +8,13 @@ from pathlib import Path
 SECTIONS = ("The main job", "The stack", "Releases", "Game nights", "Tools that need no server")
 
 
+INTERVENTIONS = ("hold", "resume", "abort", "promote", "freeze", "unfreeze", "disable", "enable")
+"""Verbs that share a module."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One row of the table; the module `deployments.command.<module>` holds a click command of that name."""
+    """One row of the table; the module `deployments.command.<module>` holds the click command of the verb's name."""
 
     module: str
     section: str
@@ -32,6 +36,14 @@ def _table() -> dict[str, Verb]:
         ("tick", releases, "Look once at the evidence and move the rollout by at most one step."),
         ("rollback", releases, "Go back to the champion, or to an earlier one."),
         ("approve", releases, "Answer a step that waits for a person."),
+        ("hold", releases, "Stop the steps up of a rollout until somebody resumes it."),
+        ("resume", releases, "Let a held rollout go on."),
+        ("abort", releases, "End a rollout; the version may try again."),
+        ("promote", releases, "Promote without proof, in an emergency; the mark stays."),
+        ("freeze", releases, "Take no step up until a time."),
+        ("unfreeze", releases, "End a freeze."),
+        ("disable", releases, "Switch rollouts of a model off."),
+        ("enable", releases, "Switch them on again."),
         ("models", releases, "List, show, compare, search, verify and retire versions."),
         ("validate", releases, "Run the gates of one version again."),
         ("score", nights, "Score a slate before tip-off."),
@@ -45,7 +57,12 @@ def _table() -> dict[str, Verb]:
         ("check", tools, "Run a data gate on a file."),
     ]
     here = Path(__file__).parent
-    return {name: Verb(name, section, text) for name, section, text in rows if (here / f"{name}.py").exists()}
+    modules = {name: "interventions" if name in INTERVENTIONS else name for name, _, _ in rows}
+    return {
+        name: Verb(modules[name], section, text)
+        for name, section, text in rows
+        if (here / f"{modules[name]}.py").exists()
+    }
 
 
 VERBS = _table()

@@ -19,6 +19,11 @@ def combined(looks: Mapping[str, Look]) -> Look:
     >>> combined({"8": better, "9": replace(better, upper=0.009)}).arm
     '8'
     """
+    curves = tuple(curve for look in looks.values() for curve in look.curves)
+    return replace(_combined(looks), curves=curves)
+
+
+def _combined(looks: Mapping[str, Look]) -> Look:
     if len(looks) == 1:
         return next(iter(looks.values()))
     for bad in (Verdict.FAIL, Verdict.ERROR):

@@ -13,8 +13,8 @@ from tasks.rollout.stage import LIVE, QUARANTINES, TRANSITIONS, EventType, Held,
 from tasks.rollout.verdict import Verdict
 
 STEPS_UP = (EventType.ADVANCE, EventType.PROMOTE, EventType.EMERGENCY, EventType.START)
-VERDICTS = (EventType.PROMOTE, EventType.ROLLBACK)
-"""Events that stand on labels for good: a later correction of those is an event of its own."""
+BY_LABELS = (Reason.FAILED, Reason.INCONCLUSIVE, Reason.EVIDENCE_RESTATED)
+"""Ends that stand on labels for good, as a promotion does: a later correction of those is an event of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def step_of(rollout: Rollout, kind: EventType, event: Event) -> Rollout:
     if kind in _NOTES:
         return _NOTES[kind](moved, event)
     moved = replace(moved, held=None, held_at=None, reason=event.reason)
-    if kind in VERDICTS and "labels" in event.detail:
+    if (kind is EventType.PROMOTE or event.reason in BY_LABELS) and "labels" in event.detail:
         moved = replace(moved, decided=event.night, labels=str(event.detail["labels"]))
     if kind in (EventType.PROMOTE, EventType.EMERGENCY) and "winner" in event.detail:
         moved = replace(moved, winner=str(event.detail["winner"]))

@@ -10,6 +10,16 @@ from tasks.rollout.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """The evidence on one challenger after every look, in natural logarithms, with the games that it rests on."""
+
+    version: str
+    games: tuple[int, ...]
+    promote: tuple[float, ...]
+    rollback: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """One look at a serving rollout.
 
@@ -19,7 +29,8 @@ class Look:
     restated: corrected labels took back what the promotion stood on. figures: short values for the log and the notices.
     labels: digest of the labels that the last verdict stood on, as they are now; empty where there was none.
     arm: in a test between several, the version that the verdict is about; others: whether it is not the last arm.
-    upper: upper bound of the loss difference at the newest look.
+    upper: upper bound of the loss difference at the newest look. curves: the evidence after every night, by challenger.
+    report: what a rollout without exposure has found so far, in markdown.
     """
 
     verdict: Verdict
@@ -37,6 +48,8 @@ class Look:
     arm: str | None = None
     others: bool = False
     upper: float = math.inf
+    curves: tuple[Curve, ...] = ()
+    report: str = ""
     figures: dict[str, object] = field(default_factory=dict)
 
     @property

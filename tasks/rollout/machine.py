@@ -92,8 +92,11 @@ def decide_opening(rollout: Rollout) -> Draft | None:
 
 
 def decide(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
-    """Return the event that a look at a serving rollout calls for, the worst verdict first, or None."""
-    for rule in (_retreat, restate, _hold, _step_up, _lift):
+    """Return the event that a look at a serving rollout calls for, the worst verdict first, or None.
+
+    Of an ended one only a correction of the labels that its last verdict stood on is noted.
+    """
+    for rule in (_retreat, _restate, _hold, _step_up, _lift) if rollout.live else (_restate,):
         draft = rule(rollout, look, _no_earlier(rollout, now))
         if draft is not None:
             return _with_evidence(draft, look)
@@ -137,8 +140,8 @@ def _no_proof(rollout: Rollout, look: Look) -> Draft | None:
     return Draft(EventType.ROLLBACK, look.why, reason=Reason.INCONCLUSIVE)
 
 
-def restate(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
-    """Return the note that labels were corrected after a verdict stood on them; the verdict itself is final."""
+def _restate(rollout: Rollout, look: Look, now: datetime) -> Draft | None:
+    """Note that labels were corrected after a verdict stood on them; the verdict itself is final."""
     if not rollout.labels or look.labels in ("", rollout.labels):
         return None
     why = f"labels up to the night of {rollout.decided} were corrected after the verdict that stood on them"

@@ -103,6 +103,20 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(live_world: World) -
     assert kinds(live_world) == before
 
 
+def test_a_person_steps_in_with_a_name_and_a_reason(live_world: World) -> None:
+    now = next(live_world.unplayed()).scored.isoformat()
+    signed = ("--why", "odd forecasts", "--by", "ana", "--now", now, "--json")
+    held = run(live_world.home, "hold", MODEL, *signed)
+    assert (held.status, held.answer["rollout"]["held"]) == (exits.DONE, "manual"), held.stderr
+    assert [held.answer["event"][name] for name in ("type", "by", "why")] == ["hold", "ana", "odd forecasts"]
+    off = run(live_world.home, "disable", MODEL, *signed)
+    assert (off.status, off.answer["event"]["type"], off.answer["event"]["by"]) == (exits.DONE, "disable", "ana")
+    assert run(live_world.home, "enable", MODEL, *signed).status == exits.DONE
+    resumed = run(live_world.home, "resume", MODEL, *signed)
+    assert (resumed.answer["event"]["type"], resumed.answer["rollout"]["held"]) == ("resume", None)
+    refused(run(live_world.home, "resume", MODEL, "--why", "again", "--by", "ana"), "is not held; nothing was changed")
+
+
 def test_the_gates_of_a_version_can_be_seen_again(live_world: World) -> None:
     before = kinds(live_world)
     now = next(live_world.nights()).scored.isoformat()
