@@ -10,7 +10,7 @@ from prefect.blocks.core import Block
 from pydantic import Field, SecretStr
 from sqlalchemy import Engine
 
-from blocks.sql import alerts, frames, journal, manifests, migration, outcomes, predictions, reports
+from blocks.sql import alerts, frames, journal, manifests, migration, outcomes, predictions, publications, reports
 from blocks.sql.engine import open_engine
 from blocks.sql.span import Bound
 
@@ -50,6 +50,12 @@ class Store(Block):
         """Append a revision to a locked manifest and return it; equal content appends nothing."""
         return manifests.revise(self._engine(), model, slate, manifest, at)
 
+    def exchange_manifest(
+        self, model: str, slate: str, expected: Mapping[str, object], manifest: Mapping[str, object], at: datetime
+    ) -> dict[str, object]:
+        """Append a revision made from `expected` and return it; raise Conflict when another one is in force by now."""
+        return manifests.exchange(self._engine(), (model, slate), expected, manifest, at)
+
     def manifest(self, model: str, slate: str) -> dict[str, object] | None:
         """Return the manifest in force, None for a slate that was never locked."""
         return manifests.read(self._engine(), model, slate)
@@ -72,6 +78,14 @@ class Store(Block):
     ) -> DataFrame:
         """Return the seals, oldest first; a text bounds the slate, a moment the time they were made."""
         return frames.predictions(predictions.read(self._engine(), model, versions, slates, (since, until)))
+
+    def publish(self, model: str, slate: str, rows: Sequence[Mapping[str, object]], at: datetime) -> int:
+        """Append a revision for every game whose published row is new and return how many those were."""
+        return publications.publish(self._engine(), model, slate, rows, at)
+
+    def publications(self, model: str, slates: Sequence[str] | None = None, latest: bool = True) -> DataFrame:
+        """Return what was published of every game, at its highest revision, or every revision."""
+        return frames.publications(publications.read(self._engine(), model, slates, latest))
 
     def record_outcomes(self, model: str, rows: DataFrame, at: datetime) -> DataFrame:
         """Append a revision for every result whose content is new and return those."""

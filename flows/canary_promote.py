@@ -10,7 +10,7 @@ from blocks.platform import Platform
 from tasks.alerts import announce
 from tasks.clock import moment
 from tasks.judging import look, move
-from tasks.scoring import revise_slates
+from tasks.slates import revise_slates
 from tasks.sound_evidence import gate_evidence
 from tasks.status import show
 from tasks.traffic import project

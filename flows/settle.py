@@ -8,8 +8,8 @@ from prefect import flow
 
 from blocks.platform import Platform
 from tasks.clock import moment
-from tasks.gates import data_gate, must_pass_together, read_locked
-from tasks.outcomes import Settled, open_nights, read_results, record_results
+from tasks.gates import data_gate, read_locked
+from tasks.outcomes import Settled, must_pass_by_night, open_nights, read_results, record_results
 from tasks.records import read_policy_of
 
 
@@ -29,5 +29,5 @@ def settle(
     gate = data_gate(read_policy_of(world, model), "results")
     nights = open_nights(world, model, at, date)
     locked = read_locked(world, model, [night.date for night in nights])
-    results = must_pass_together(world, gate, read_results(world, nights, at), locked)
+    results = must_pass_by_night(world, gate, read_results(world, nights, at), locked)
     return record_results(world, model, nights, results, at)

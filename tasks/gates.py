@@ -155,30 +155,6 @@ def must_pass(
     return answer
 
 
-@step("data gate of all nights", shown_as="gate {gate.name}")
-def must_pass_together(
-    platform: Platform,
-    gate: DataGate,
-    frames: Mapping[str, pd.DataFrame],
-    context: Mapping[str, object] | None = None,
-) -> dict[str, pd.DataFrame]:
-    """Hold the results of several nights against their suite at once, and return them by night.
-
-    Rows of games that moved to another night carry no result and are passed on as they are.
-    """
-    import pandas as pd
-
-    finished = [frame[frame["status"] != "moved"].assign(_night=night) for night, frame in frames.items()]
-    table = pd.concat(finished, ignore_index=True) if finished else pd.DataFrame()
-    if table.empty:
-        return dict(frames)
-    answer = ask(platform, gate, table.drop(columns="_night"), context)
-    for unit, why in answer.why.items():
-        warn(f"{gate.suite}: {unit} is set aside: {why}")
-    good = answer.frame.assign(_night=table["_night"])
-    return {night: pd.concat([_of(good, night), frame[frame["status"] == "moved"]]) for night, frame in frames.items()}
-
-
 @step("read what was locked")
 def read_locked(platform: Platform, model: str, nights: Sequence[str]) -> dict[str, object]:
     """Return what the gates of some nights may know: the nights, and their games as the slates were locked, if any."""
@@ -194,7 +170,3 @@ def read_locked(platform: Platform, model: str, nights: Sequence[str]) -> dict[s
         for game in one["manifest"]["games"]
     ]
     return {"nights": list(nights), "schedule": pd.DataFrame(games) if games else None}
-
-
-def _of(table: pd.DataFrame, night: str) -> pd.DataFrame:
-    return table[table["_night"] == night].drop(columns="_night")

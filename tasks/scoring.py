@@ -1,181 +1,160 @@
-"""Score a slate before tip-off: lock its manifest, forecast with every arm, seal, publish."""
+"""Score a slate before tip-off: features, a forecast of every arm, seals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from blocks.errors import Unavailable
 from blocks.platform import Platform
 from blocks.registry import Registry
-from blocks.serving.router import RETURNED, arm_of
-from blocks.store import Store
 from tasks.nba.features import features
-from tasks.rollout.canonical import canonical, digest
-from tasks.rollout.fold import Rollout
-from tasks.rollout.policy import Slate as SlateTimes
-from tasks.rollout.refusal import BadInput
-from tasks.rollout.stage import Stage
-from tasks.showing import key, leave_table
+from tasks.slates import Slate, arms_of, standing
 from tasks.step import step
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True, slots=True)
-class Slate:
-    """The games of one US/Eastern date: those to score, and those left out with the reason. Frames may be empty."""
-
-    date: str
-    games: pd.DataFrame
-    left_out: tuple[dict[str, str], ...]
-
-    def keep(self, passed: pd.DataFrame, why: Mapping[str, str]) -> Slate:
-        """Return the slate of the games that passed the gate; `why` says by game id what was set aside for."""
-        out = tuple({"game_id": unit, "why": said} for unit, said in why.items())
-        return Slate(self.date, passed.reset_index(drop=True), (*self.left_out, *out))
-
-    def without(self, left_out: Iterable[dict[str, str]]) -> Slate:
-        """Return the slate with more games left out, each with its reason."""
-        return Slate(self.date, self.games, (*self.left_out, *left_out))
+SEALED = ("slate", "unit", "version", "role", "served", "p", "made_at", "tip_at", "features")
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One scoring of a slate: the manifest in force, a row per game and version, and what was newly sealed."""
+    """One scoring of a slate. rows: what was newly sealed or stood already; notes: what did not go as planned."""
 
     slate: str
     manifest: dict[str, Any]
     rows: pd.DataFrame
     left_out: tuple[dict[str, str], ...]
     sealed: int
+    notes: tuple[str, ...] = ()
 
 
-def playable(date: str, games: pd.DataFrame, now: datetime) -> Slate:
-    """Return the slate of the games that have not tipped off; the others are left out with the reason."""
-    left_out = []
-    for game in games.to_dict("records"):
-        if str(game["status"]) == "void":
-            left_out.append({"game_id": str(game["game_id"]), "why": "it was called off"})
-        elif game["tip"] <= now:
-            left_out.append({"game_id": str(game["game_id"]), "why": f"it tipped off at {game['tip'].isoformat()}"})
-    out = {one["game_id"] for one in left_out}
-    return Slate(date, games[~games["game_id"].astype(str).isin(out)].reset_index(drop=True), tuple(left_out))
-
-
-def manifest_of(rollout: Rollout, slate: Slate, times: SlateTimes) -> dict[str, Any]:
-    """Return the manifest that a slate would be locked under: its games and the routes in force."""
-    games = [
-        {"game_id": str(game["game_id"]), "home": game["home"], "away": game["away"], "tip": game["tip"].isoformat()}
-        for game in slate.games.sort_values(["tip", "game_id"]).to_dict("records")
-    ]
-    first = min(datetime.fromisoformat(game["tip"]) for game in games)
-    return {
-        "slate": slate.date,
-        "model": rollout.plan.model,
-        "games": games,
-        "routes": rollout.routes.to_dict(),
-        "rollout": rollout.run_id,
-        "event": len(rollout.events),
-        "deadline": (first - timedelta(minutes=times.lead_minutes)).isoformat(),
+def usable(slate: Slate, inputs: pd.DataFrame) -> tuple[Slate, pd.DataFrame]:
+    """Return the slate and its features without the games that have a feature which is missing or not finite."""
+    numbers = inputs.select_dtypes("number")
+    bad = ~np.isfinite(numbers.to_numpy(dtype=float))
+    why = {
+        str(unit): f"its feature {', '.join(numbers.columns[row])} is missing or not finite"
+        for unit, row in zip(inputs.index, bad, strict=True)
+        if row.any()
     }
-
-
-def manifest_id(manifest: Mapping[str, object]) -> str:
-    """Return the digest by which people name a manifest."""
-    return digest(canonical(manifest))[:12]
-
-
-def arms_of(routes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every version that scores: the arms, and the fallback where it is none of them."""
-    arms = [dict(arm) for arm in routes["arms"] if arm["role"] != RETURNED]
-    if routes["fallback"] and routes["fallback"] not in {arm["version"] for arm in arms}:
-        arms.append({"version": routes["fallback"], "role": "fallback", "weight": 0})
-    return arms
+    if not why:
+        return slate, inputs
+    return slate.keep(slate.games[~slate.games["game_id"].astype(str).isin(why)], why), inputs[~bad.any(axis=1)]
 
 
 def forecast(registry: Registry, manifest: Mapping[str, Any], inputs: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """Return a row per game and version, in the shape of a seal; `served` marks the version that the game is given."""
+    """Return a row per game and version in the shape of a seal, with `why` where a version gave no probability.
+
+    p is NaN there. Nobody is served yet: see `chosen`.
+    """
     import pandas as pd
 
     tips = {game["game_id"]: datetime.fromisoformat(game["tip"]) for game in manifest["games"]}
     known = [unit for unit in inputs.index if unit in tips and tips[unit] > now]
-    served = {unit: arm_of(manifest["routes"], unit)["version"] for unit in known}
     values = {str(unit): row for unit, row in inputs.loc[known].to_dict("index").items()}
     rows = []
     for arm in arms_of(manifest["routes"]):
-        scores = registry.load_model(manifest["model"], arm["version"])(inputs.loc[known])
+        found, why = answers(registry, manifest["model"], arm["version"], inputs.loc[known])
         rows += [
             {
                 "slate": manifest["slate"],
                 "unit": unit,
                 "version": arm["version"],
                 "role": arm["role"],
-                "served": served[unit] == arm["version"],
+                "served": False,
                 "p": float(p),
                 "made_at": now,
                 "tip_at": tips[unit],
                 "features": values[unit],
+                "why": "" if np.isfinite(p) else why or "it gave no probability",
             }
-            for unit, p in zip(known, scores, strict=True)
+            for unit, p in zip(known, found, strict=True)
         ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*SEALED, "why"])
 
 
-def published_rows(scored: Scored) -> list[dict[str, object]]:
-    """Return what people get: one row a game with the forecast of the version that serves it."""
-    games = {game["game_id"]: game for game in scored.manifest["games"]}
-    served = [row for row in scored.rows.to_dict("records") if row["served"]] if len(scored.rows) else []
-    return [
-        {
-            "game_id": row["unit"],
-            "home": games[row["unit"]]["home"],
-            "away": games[row["unit"]]["away"],
-            "tip": games[row["unit"]]["tip"],
-            "p_home": row["p"],
-            "version": row["version"],
-            "role": row["role"],
-        }
-        for row in sorted(served, key=lambda row: (str(row["tip_at"]), str(row["unit"])))
+def answers(registry: Registry, model: str, version: str, inputs: pd.DataFrame) -> tuple[np.ndarray, str]:
+    """Return a version's probability a row, NaN where it gave none, and what it raised or answered instead.
+
+    Raises Unavailable when the registry could not be asked, which is no fault of the version.
+    """
+    nothing = np.full(len(inputs), np.nan)
+    if not len(inputs):
+        return nothing, ""
+    try:
+        p = np.asarray(registry.load_model(model, version)(inputs), dtype=float)
+    except Unavailable:
+        raise
+    except Exception as error:  # noqa: BLE001 - a model's own code runs here and may raise anything
+        return nothing, f"it raised {type(error).__name__}: {error}"
+    if p.shape != nothing.shape:
+        return nothing, f"it answered {p.shape} for {len(inputs)} games"
+    fine = np.isfinite(p) & (p >= 0) & (p <= 1)
+    return np.where(fine, p, np.nan), "" if fine.all() else f"it answered {p[~fine][0]:g}, which is no probability"
+
+
+def chosen(manifest: Mapping[str, Any], rows: pd.DataFrame, sealed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows to seal, with `served` set on the forecast that each game is given.
+
+    A version that gives no number does not take back the one that it has sealed, and the game is then given that one,
+    else the champion's, else the fallback's.
+    """
+    import pandas as pd
+
+    have = set(zip(sealed["unit"], sealed["version"], sealed["p"].notna(), strict=True))
+    kept = [
+        bool(np.isfinite(p)) or (unit, version, True) not in have
+        for unit, version, p in zip(rows["unit"], rows["version"], rows["p"], strict=True)
     ]
+    rows = rows[kept].reset_index(drop=True)
+    if rows.empty:
+        return rows
+    both = pd.concat([sealed[["unit", "version", "p", "made_at"]], rows[["unit", "version", "p", "made_at"]]])
+    stands = standing(manifest, both)
+    served = [
+        unit in stands and (stands[unit]["version"], stands[unit]["made_at"]) == (version, made_at)
+        for unit, version, made_at in zip(rows["unit"], rows["version"], rows["made_at"], strict=True)
+    ]
+    return rows.assign(served=served)
 
 
-def revise(store: Store, rollout: Rollout | None, now: datetime) -> list[str]:
-    """Move the games that have not tipped off to the routes after a rollback; return the slates that changed."""
-    if rollout is None or rollout.stage is not Stage.ROLLED_BACK:
-        return []
-    changed = []
-    for one in store.slates(rollout.plan.model, since=now - timedelta(days=3)).to_dict("records"):
-        manifest: dict[str, Any] = one["manifest"]
-        ahead = any(datetime.fromisoformat(game["tip"]) > now for game in manifest["games"])
-        if ahead and manifest["rollout"] == rollout.run_id and manifest["routes"] != rollout.routes.to_dict():
-            routes = {"routes": rollout.routes.to_dict(), "event": len(rollout.events)}
-            store.revise_manifest(rollout.plan.model, one["slate"], manifest | routes, now)
-            changed.append(str(one["slate"]))
-    return changed
+def only_due(inputs: pd.DataFrame, wanted: Slate) -> pd.DataFrame:
+    """Return the features of the games that are to be scored now."""
+    return inputs[inputs.index.isin(wanted.games["game_id"].astype(str))]
 
 
-@step("read the slate")
-def read_slate(platform: Platform, date: str, now: datetime) -> Slate:
-    """Read the games of a US/Eastern date as they are known now."""
-    return playable(date, platform.source.slate(date, now), now)
+def said_of(rows: pd.DataFrame, good: pd.DataFrame) -> tuple[str, ...]:
+    """Return a sentence for every version that has no sound forecast of some games, and what is served instead.
 
-
-@step("lock the manifest")
-def lock_manifest(
-    platform: Platform, rollout: Rollout, slate: Slate, times: SlateTimes, now: datetime
-) -> dict[str, Any]:
-    """Lock versions, weights and salt of the slate, or return those that were locked before."""
-    return platform.store.lock_manifest(rollout.plan.model, slate.date, manifest_of(rollout, slate, times), now)
+    rows: everything that was forecast. good: what passed the gate of forecasts.
+    """
+    passed = set(zip(good["unit"], good["version"], strict=True)) if len(good) else set()
+    sound = [pair in passed for pair in zip(rows["unit"], rows["version"], strict=True)]
+    failed = rows[rows["p"].isna() | ~np.array(sound, dtype=bool)]
+    return tuple(
+        f"version {version} ({role}) has no sound forecast of {len(group)} games: "
+        f"{group['why'].max() or 'its gate set them aside'}; what was sealed before, the champion's or the fallback's "
+        "forecast stands"
+        for (version, role), group in failed.groupby(["version", "role"], sort=False)
+    )
 
 
 @step("compute the features")
 def compute_features(platform: Platform, slate: Slate, now: datetime) -> pd.DataFrame:
     """Return the features of the slate from the games that are over by now."""
     return features(platform.source.history(now), slate.games)
+
+
+@step("set aside what has no features")
+def set_aside(slate: Slate, inputs: pd.DataFrame) -> tuple[Slate, pd.DataFrame]:
+    """Leave out the games whose features are missing or not finite, with the reason."""
+    return usable(slate, inputs)
 
 
 @step("score with every arm")
@@ -185,53 +164,12 @@ def score(platform: Platform, manifest: Mapping[str, Any], inputs: pd.DataFrame,
 
 
 @step("seal the forecasts")
-def seal(platform: Platform, slate: Slate, manifest: Mapping[str, Any], rows: pd.DataFrame) -> Scored:
-    """Write the forecasts once, before tip-off; what stands is left as it is."""
-    sealed = platform.store.seal(manifest["model"], rows) if len(rows) else 0
-    return Scored(slate.date, dict(manifest), rows, slate.left_out, sealed)
-
-
-@step("publish the slate")
-def publish(platform: Platform, scored: Scored) -> dict[str, object]:
-    """Publish the served forecasts: a CSV file, a table in the Prefect UI, and the answer of the flow."""
-    rows = published_rows(scored)
-    model = str(scored.manifest["model"])
-    _write_file(Path(platform.publications) / model / f"{scored.slate}.csv", rows)
-    title = f"{len(rows)} games of {scored.slate}, manifest {manifest_id(scored.manifest)}"
-    leave_table(key("slate", model, scored.slate), rows, title)
-    return {
-        "slate": scored.slate,
-        "manifest": manifest_id(scored.manifest),
-        "games": rows,
-        "left_out": list(scored.left_out),
-        "deadline": scored.manifest["deadline"],
-    }
-
-
-def no_games(slate: Slate) -> dict[str, object]:
-    """Return the answer for a date on which nothing is left to score."""
-    return {"slate": slate.date, "manifest": None, "games": [], "left_out": list(slate.left_out), "deadline": None}
-
-
-def _write_file(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    import pandas as pd
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".writing")
-    pd.DataFrame(rows).to_csv(fresh, index=False)
-    fresh.replace(path)
-
-
-@step("move open games to the champion")
-def revise_slates(platform: Platform, rollout: Rollout | None, now: datetime) -> list[str]:
-    """After a rollback, revise the manifests of games that have not tipped off."""
-    return revise(platform.store, rollout, now)
-
-
-def needs_a_champion(rollout: Rollout | None, model: str) -> Rollout:
-    """Return the rollout whose routes serve; raise BadInput for a model that has no champion yet."""
-    if rollout is None or rollout.champion is None:
-        raise BadInput(
-            "model", f"{model} has no champion to score with; release a version first: gamenight release --help"
-        )
-    return rollout
+def seal(
+    platform: Platform, slate: Slate, manifest: Mapping[str, Any], rows: pd.DataFrame, good: pd.DataFrame
+) -> Scored:
+    """Write the forecasts that passed their gate once, before tip-off; what stands is left as it is."""
+    model = str(manifest["model"])
+    notes = (*slate.notes, *said_of(rows, good))
+    kept = chosen(manifest, good, platform.store.predictions(model, slates=[slate.date]))
+    sealed = platform.store.seal(model, kept[list(SEALED)]) if len(kept) else 0
+    return Scored(slate.date, dict(manifest), kept, slate.left_out, sealed, notes)

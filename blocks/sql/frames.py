@@ -9,6 +9,7 @@ from blocks.sql import alerts as _alerts
 from blocks.sql import journal as _journal
 from blocks.sql import outcomes as _outcomes
 from blocks.sql import predictions as _predictions
+from blocks.sql import publications as _publications
 from blocks.sql.insertion import Row
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOMENTS = frozenset(
     {"locked_at", "deadline", "made_at", "tip_at", "recorded_at", "opened_at", "updated_at", "resolved_at", "at",
-     "event_time"}
+     "event_time", "published_at"}
 )  # fmt: skip
 _NUMBERS = frozenset({"p", "outcome", "latency_ms"})
 _COUNTS = frozenset({"id", "revision"})
@@ -36,6 +37,11 @@ def slates(found: Sequence[Row]) -> DataFrame:
 def predictions(found: Sequence[Row]) -> DataFrame:
     """Return seals as a frame."""
     return _frame(found, _predictions.COLUMNS)
+
+
+def publications(found: Sequence[Row]) -> DataFrame:
+    """Return published rows as a frame."""
+    return _frame(found, _publications.COLUMNS)
 
 
 def outcomes(found: Sequence[Row]) -> DataFrame:

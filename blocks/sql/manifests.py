@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Engine, func, select
 
-from blocks.errors import NotFound
+from blocks.errors import Conflict, NotFound
 from blocks.sql.canonical import digest, document, moment
 from blocks.sql.engine import reading, writing
 from blocks.sql.insertion import Row, insert_new
@@ -29,10 +29,27 @@ def revise(engine: Engine, model: str, slate: str, manifest: Mapping[str, object
 
     Raises NotFound for a slate that was never locked.
     """
+    return exchange(engine, (model, slate), None, manifest, at)
+
+
+def exchange(
+    engine: Engine,
+    key: tuple[str, str],
+    expected: Mapping[str, object] | None,
+    manifest: Mapping[str, object],
+    at: datetime,
+) -> Manifest:
+    """Append a revision of the manifest of (model, slate) that was made from `expected`, and return it.
+
+    Raises Conflict when another manifest is in force by now, and NotFound for a slate that was never locked.
+    """
+    model, slate = key
     with writing(engine, f"revise the manifest of slate {slate}", turn=f"slates {model}") as connection:
         revision, standing = _in_force(connection, model, slate)
         if revision == 0:
             raise NotFound(f"Slate {slate} of {model} has no manifest to revise.", "Lock one first: lock_manifest.")
+        if expected is not None and digest(expected) != digest(standing):
+            raise Conflict(f"The manifest of slate {slate} of {model} was revised meanwhile.", "Read it again.")
         if digest(manifest) != digest(standing):
             insert_new(connection, SLATES, [_row(model, slate, revision + 1, manifest, at)])
         return document(manifest)

@@ -81,6 +81,27 @@ OUTCOMES = Table(
 )
 """Results: a correction appends a revision, equal content writes nothing. Never updated."""
 
+PUBLICATIONS = Table(
+    "publications",
+    METADATA,
+    Column("model", String, primary_key=True),
+    Column("slate", String, primary_key=True),
+    Column("unit", String, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("home", String),
+    Column("away", String),
+    Column("tip_at", Moment),
+    Column("p", Float(53)),
+    Column("version", String),
+    Column("role", String),
+    Column("made_at", Moment),
+    Column("left_out", Text),
+    Column("published_at", Moment, nullable=False),
+    Column("digest", String, nullable=False),
+    CheckConstraint("revision >= 1", name="revision_from_one"),
+)
+"""What people were given of every game, or why not: another forecast appends a revision. Never updated."""
+
 ALERTS = Table(
     "alerts",
     METADATA,
@@ -133,5 +154,5 @@ JOURNAL = Table(
 )
 """Every online answer, shipped from the gateway's spool; a row shipped twice is kept once."""
 
-SEALED = (SLATES, PREDICTIONS, OUTCOMES)
+SEALED = (SLATES, PREDICTIONS, OUTCOMES, PUBLICATIONS)
 """Tables whose rows the database itself refuses to change or delete."""

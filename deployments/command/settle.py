@@ -37,4 +37,6 @@ def settle(model: str, date: str | None, now: datetime | None, home: Path, as_js
         return
     fresh = ", ".join(f"{count} {status}" for status, count in sorted(done.revisions.items())) or "nothing new"
     output.tell(f"recorded: {fresh}; {done.corrected} of them corrections")
+    for one in done.set_aside:
+        output.tell(f"set aside: {one['slate']} {one['game_id']}: {one['why']}")
     output.tell(f"{len(done.closed)} nights closed; open: {', '.join(done.open) or 'none'}")

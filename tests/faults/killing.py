@@ -97,7 +97,8 @@ class Counter:
         from blocks.notifier import Notifier
         from blocks.store import Store
 
-        for owner, name in [*((MlflowClient, name) for name in WRITES), (Store, "revise_manifest"), (Notifier, "send")]:
+        ours = [(Store, "revise_manifest"), (Store, "exchange_manifest"), (Notifier, "send")]
+        for owner, name in [*((MlflowClient, name) for name in WRITES), *ours]:
             setattr(owner, name, self._counted(name, getattr(owner, name)))
 
     def _counted(self, name: str, write: Callable[..., Any]) -> Callable[..., Any]:

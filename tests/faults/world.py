@@ -31,7 +31,7 @@ from tasks.rollout.fold import Rollout
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.verdict import Verdict
-from tasks.scoring import Slate, arms_of, manifest_of
+from tasks.slates import Slate, arms_of, manifest_of
 from tasks.validating import record
 
 DAY_ONE = datetime(2019, 1, 1, tzinfo=UTC)

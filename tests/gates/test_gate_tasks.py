@@ -17,7 +17,8 @@ from prefect.testing.utilities import prefect_test_harness
 
 from blocks.errors import NotFound
 from blocks.platform import Platform
-from tasks.gates import DataGate, GateFailed, data_gate, must_pass, must_pass_together, passed, read_locked
+from tasks.gates import DataGate, GateFailed, data_gate, must_pass, passed, read_locked
+from tasks.outcomes import must_pass_by_night
 from tasks.rollout.policy import read_policy
 from tasks.rollout.verdict import Verdict
 
@@ -85,7 +86,7 @@ def test_nights_are_held_against_their_suite_together_and_come_back_apart(
     second.loc[0, "home_pts"] = 0.0
     moved = first.head(1).assign(status="moved", home_pts=float("nan"), away_pts=float("nan"))
     nights = {"n1": pd.concat([first, moved]), "n2": second, "n3": season.head(0)}
-    answer = must_pass_together.fn(platform, gate_on("results"), nights)
+    answer = must_pass_by_night.fn(platform, gate_on("results"), nights).nights
     assert {night: len(frame) for night, frame in answer.items()} == {
         "n1": len(first) + 1,
         "n2": len(second) - 1,
@@ -96,7 +97,7 @@ def test_nights_are_held_against_their_suite_together_and_come_back_apart(
 
 
 def test_no_night_at_all_has_nothing_to_check(platform: Platform) -> None:
-    assert must_pass_together.fn(platform, gate_on("results"), {}) == {}
+    assert must_pass_by_night.fn(platform, gate_on("results"), {}).nights == {}
 
 
 def test_results_are_held_against_the_slates_as_they_were_locked(platform: Platform, season: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, func, select
 
-from blocks.errors import NotFound
+from blocks.errors import Conflict, NotFound
 from blocks.sql.engine import reading
 from blocks.sql.tables import SLATES
 from blocks.store import Store
@@ -57,3 +57,12 @@ def test_slates_are_listed_with_their_lock_and_the_manifest_in_force(store: Stor
     assert frame["deadline"].isna().tolist() == [False, True]
     assert frame["manifest"][0]["salt"] == "t"
     assert store.slates("m", since="2019-01-06")["slate"].tolist() == ["2019-01-06"]
+
+
+def test_a_revision_made_from_what_stands_no_more_is_refused(store: Store, engine: Engine) -> None:
+    store.lock_manifest("m", "2019-01-05", MANIFEST, AT)
+    store.exchange_manifest("m", "2019-01-05", MANIFEST, {"salt": "s", "games": 1}, AT)
+    with pytest.raises(Conflict, match="revised meanwhile"):
+        store.exchange_manifest("m", "2019-01-05", MANIFEST, {"salt": "s", "games": 2}, AT)
+    assert store.manifest("m", "2019-01-05") == {"salt": "s", "games": 1}
+    assert revisions(engine) == 2
