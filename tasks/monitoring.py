@@ -15,6 +15,7 @@ from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.alerting.decide import Signal
 from tasks.alerting.kinds import AlertType
+from tasks.deadlines import deadline_signals
 from tasks.drift.phases import PhasedProfile
 from tasks.drift.profile import Profile
 from tasks.drift.report import Report, compare
@@ -168,6 +169,7 @@ def watch(platform: Platform, rollout: Rollout, window: Window, policy: Policy, 
     reference = reference_of(platform.registry, model, version)
     report = drift_of(reference, window.rows, policy) if reference and len(window.rows) and not window.problem else None
     signals = late_signals(platform, model, policy, now) + (drift_signals(report) if report else [])
+    signals += deadline_signals(platform, policy, now)
     signals.append(Signal(AlertType.DATA_QUALITY, "window", bool(window.problem), window.problem or "sound"))
     compared = not rollout.plan.first and rollout.plan.strategy != RESTORE and rollout.started_at is not None
     ledger = gather(platform.store, rollout, now).ledger if compared else None

@@ -17,6 +17,7 @@ class AlertType(StrEnum):
     CALIBRATION_DRIFT = "calibration_drift"
     DATA_QUALITY = "data_quality"
     LABELS_LATE = "labels_late"
+    SLATE_UNSCORED = "slate_unscored"
     VOLUME = "volume"
     BREAKER_OPEN = "breaker_open"
     ROLLOUT_HELD = "rollout_held"
@@ -53,6 +54,7 @@ KIND = MappingProxyType(
         AlertType.PERFORMANCE_DEGRADATION: Kind.QUALITY,
         AlertType.CALIBRATION_DRIFT: Kind.QUALITY,
         AlertType.LABELS_LATE: Kind.QUALITY,
+        AlertType.SLATE_UNSCORED: Kind.OPERATIONS,
         AlertType.HIGH_ERROR_RATE: Kind.OPERATIONS,
         AlertType.HIGH_LATENCY: Kind.OPERATIONS,
         AlertType.VOLUME: Kind.OPERATIONS,
@@ -72,6 +74,7 @@ SEVERITY = MappingProxyType(
         AlertType.CALIBRATION_DRIFT: Severity.WARNING,
         AlertType.DATA_QUALITY: Severity.WARNING,
         AlertType.LABELS_LATE: Severity.WARNING,
+        AlertType.SLATE_UNSCORED: Severity.CRITICAL,
         AlertType.VOLUME: Severity.WARNING,
         AlertType.BREAKER_OPEN: Severity.CRITICAL,
         AlertType.ROLLOUT_HELD: Severity.WARNING,
