@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from blocks.catalogue import models, runs, versions
+from blocks.catalogue import copying, models, runs, versions
 from blocks.log.rollouts import RolloutLog
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Registry(Block):
     def load_model(self, model: str, version: str) -> Callable[[DataFrame], np.ndarray]:
         """Return a version's function from raw rows to probabilities."""
         return models.load(self.tracking_uri, model, version)
+
+    def download(self, model: str, version: str, to: Path) -> Path:
+        """Write the files of a version into a folder and return the model's own folder in it."""
+        return copying.download(self.tracking_uri, model, version, to)
 
     def columns(self, model: str, version: str) -> dict[str, str]:
         """Return the columns and types of a version's signature."""
