@@ -119,5 +119,20 @@ class Store(Block):
         """Return journal rows by event time, oldest first; `limit` keeps the newest."""
         return frames.journal(journal.read(self._engine(), model, since, until, limit))
 
+    def request_counts(
+        self,
+        model: str,
+        versions: Sequence[str],
+        span: tuple[Bound, Bound],
+        slow_ms: float,
+        by_key: bool = False,
+    ) -> DataFrame:
+        """Return requests, errors, answers and slow answers of versions per window of five minutes, served or not.
+
+        by_key: a row for each routing key as well.
+        """
+        counted = journal.Counted(tuple(map(str, versions)), slow_ms, by_key)
+        return frames.request_counts(journal.counts(self._engine(), model, counted, *span))
+
     def _engine(self) -> Engine:
         return open_engine(self.url.get_secret_value(), self.wait_seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.fold import Rollout
 from tasks.rollout.nights import Night, closed_nights
 from tasks.rollout.plan import Plan
+from tasks.streams import Stream, streams_of
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a look is judged on: the nights since the rollout started and the ledger of its pair."""
+    """What a look is judged on: the nights since the rollout started, the ledger of its pair, and its requests.
+
+    streams: errors and slow answers, where the policy declares them.
+    """
 
     nights: tuple[Night, ...]
     ledger: Ledger
+    streams: Mapping[str, Stream] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def gather_all(store: Store, rollout: Rollout, now: datetime) -> dict[str, Evide
     closed = closed_nights(nights)
     late = overdue(predictions, outcomes, now - timedelta(hours=plan.policy.labels_overdue_hours))
     ledgers = {name: build_ledger(predictions, outcomes, pair_of(plan, name), closed) for name in rollout.standing}
-    return {name: Evidence(nights, replace(ledger, overdue=late)) for name, ledger in ledgers.items()}
+    streams = streams_of(store, plan, rollout.standing, since, known)
+    return {name: Evidence(nights, replace(one, overdue=late), streams[name]) for name, one in ledgers.items()}
 
 
 def pair_of(plan: Plan, version: str) -> Pair:
@@ -155,6 +161,7 @@ def _record(rollout: Rollout, version: str, judged: Judged) -> dict[str, object]
         "overdue": list(ledger.overdue),
         "rows": [[ledger.nights[n], u, float(o), float(c), float(y), bool(a)] for n, u, o, c, y, a in columns],
         "counts": asdict(ledger.counts),
+        "streams": {name: asdict(stream) for name, stream in judged.evidence.streams.items()},
         "verdict": judgement.verdict.value,
         "reason": judgement.reason,
         "looks": [asdict(look) for look in judgement.looks],

@@ -17,6 +17,7 @@ from tasks.rollout.fold import Rollout, apply
 from tasks.rollout.plan import plan_from_text
 from tasks.rollout.refusal import BadInput
 from tasks.rollout.verdict import Verdict, worst
+from tasks.streams import operations_of, streams_from
 
 Fetch = Callable[[str, str], str]
 """From a run and a digest to the text of its evidence; raises NotFound or Unavailable."""
@@ -127,7 +128,7 @@ def _judged_again(event: Event, text: str) -> str:
 
 def _arm_again(event: Event, record: dict[str, Any]) -> str:
     ledger, rule = ledger_from(record)
-    again = judge(ledger, rule, resumed=tuple(filter(None, [record["resumed"]])))
+    again = judge(ledger, rule, operations_of(streams_from(record)), tuple(filter(None, [record["resumed"]])))
     said: dict[str, object] = {"verdict": again.verdict.value, "reason": again.reason}
     last = again.looks[-1] if again.looks else None
     figures = {name: round(getattr(last, name), 4) for name in ("log_e_promote", "log_e_rollback")} if last else {}

@@ -29,6 +29,7 @@ from tasks.rollout.verdict import Verdict
 from tasks.shadow_report import report_of
 from tasks.sound_evidence import Gathered
 from tasks.step import step
+from tasks.streams import Stream, operations_of
 from tasks.traffic import poke
 
 ERRORS_TAG = "errors.in.a.row"
@@ -60,7 +61,7 @@ def look_at(rollout: Rollout, version: str, judged: Judged, now: datetime, stopp
     stood = [look for look in judgement.looks if rollout.decided is None or look.night <= rollout.decided]
     return Look(
         verdict=verdict,
-        why=why(verdict, reason, judgement, rule),
+        why=why(verdict, reason, judgement, rule, evidence.streams),
         rung=judgement.rung,
         closed=closed_nights(evidence.nights),
         hold=Held(reason) if verdict is Verdict.HOLD else None,
@@ -100,13 +101,20 @@ def figures(judgement: Judgement) -> dict[str, object]:
     return {"n": last.n, **{name: round(value, 4) for name, value in shown.items()}}
 
 
-def why(verdict: Verdict, reason: str, judgement: Judgement, rule: Rule) -> str:
+def why(verdict: Verdict, reason: str, judgement: Judgement, rule: Rule, streams: Mapping[str, Stream]) -> str:
     """Return one sentence for people: what was found, against which boundary."""
+    alpha_level, beta_level = rule.levels
+    if verdict is Verdict.FAIL and reason in streams:
+        return f"evidence of harm ({reason}) crossed its boundary {alpha_level:.2f}: {streams[reason].told()}"
     if not judgement.looks:
         return {"labels_late": "results are overdue"}.get(reason, "no night has closed yet")
     last = judgement.looks[-1]
-    alpha_level, beta_level = rule.levels
-    seen = f"{last.n} games, mean loss difference {last.S / max(last.n, 1):+.4f}"
+    seen = "; ".join(
+        [
+            f"{last.n} games, mean loss difference {last.S / max(last.n, 1):+.4f}",
+            *(f"{name}: {one.told()}" for name, one in streams.items()),
+        ]
+    )
     texts = {
         Verdict.FAIL: f"evidence of harm ({reason}) crossed its boundary {alpha_level:.2f}: {seen}",
         Verdict.PASS: f"proof of no harm beyond {rule.margin} crossed its boundary {beta_level:.2f}: {seen}",
@@ -163,7 +171,7 @@ def judge_all(rollout: Rollout, gathered: Mapping[str, Evidence]) -> dict[str, J
     for version, evidence in gathered.items():
         rule = rule_of(rollout.plan, version)
         resumed = tuple(filter(None, [rollout.resumed_night]))
-        found[version] = Judged(evidence, rule, judge(evidence.ledger, rule, resumed=resumed))
+        found[version] = Judged(evidence, rule, judge(evidence.ledger, rule, operations_of(evidence.streams), resumed))
     return found
 
 

@@ -6,9 +6,11 @@ from tasks.evidence import rule_of
 from tasks.judgement.planner import plan as plan_ahead
 from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
+from tasks.rollout.plan import Plan
 from tasks.rollout.stage import SERVING
-from tasks.showing import note
+from tasks.showing import key, leave_page, note
 from tasks.step import step
+from tasks.streams import answers_needed
 
 GAMES_A_NIGHT = 7.5
 
@@ -31,11 +33,24 @@ def next_look(rollout: Rollout) -> str:
     return "at the next tick" if rollout.live else "none: the rollout has ended"
 
 
+def forecast_of(plan: Plan) -> str:
+    """Return in words how long an equal challenger takes under a plan: games, nights, and answers where they count."""
+    rule = rule_of(plan)
+    said, operations = plan_ahead(rule, GAMES_A_NIGHT).says, plan.policy.operations
+    if operations.errors:
+        n = answers_needed(operations.error_limit, rule.levels[1])
+        said += (
+            f"; and {n} online answers without an error to prove that errors stay below {operations.error_limit:.2%}"
+        )
+    return said
+
+
 @step("say how long it will take")
 def foretell(rollout: Rollout) -> str:
-    """Leave the planner's forecast for an equal challenger in the run's log, and return it."""
+    """Leave the planner's forecast for an equal challenger as a page and in the run's log, and return it."""
     if rollout.plan.first or not rollout.live:
         return ""
-    said = plan_ahead(rule_of(rollout.plan), GAMES_A_NIGHT).says
+    said = forecast_of(rollout.plan)
     note(said)
+    leave_page(key("plan", rollout.plan.model), f"# Version {rollout.challenger}: how long it will take\n{said}.")
     return said

@@ -20,7 +20,7 @@ _MOMENTS = frozenset(
      "event_time", "published_at"}
 )  # fmt: skip
 _NUMBERS = frozenset({"p", "outcome", "latency_ms"})
-_COUNTS = frozenset({"id", "revision"})
+_COUNTS = frozenset({"id", "revision", "window", "n", "bad", "answered", "slow"})
 _CLAIMS = frozenset({"served"})
 
 
@@ -64,10 +64,15 @@ def journal(found: Sequence[Row]) -> DataFrame:
     return _frame(found, _journal.COLUMNS)
 
 
+def request_counts(found: Sequence[Row]) -> DataFrame:
+    """Return counted requests as a frame."""
+    return _frame(found, ("window", "version", "served", "key", "n", "bad", "answered", "slow"))
+
+
 def _frame(found: Sequence[Row], columns: Sequence[str]) -> DataFrame:
     import pandas as pd
 
-    series = {name: [row[name] for row in found] for name in columns}
+    series = {name: [row.get(name) for row in found] for name in columns}
     frame = pd.DataFrame({name: pd.Series(values, dtype=_kind(name)) for name, values in series.items()})
     for name in _MOMENTS & set(columns):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")

@@ -40,6 +40,8 @@ def release(model: str, uri: str, watch: bool, by: str | None, now: datetime | N
         before = newest(reading, model)
         answer = bring_in(uri, model, PLATFORM, now, person(by))
         answer["event"] = answer["event"] or event_since(reading, model, before)
+    if answer["plan"]:
+        output.say(f"plan: {answer['plan']}")
     status = exits.NO if retreated(answer) else exits.DONE
     if watch and answer["rollout"] is not None:
         answer, status = follow(home, model, answer)
