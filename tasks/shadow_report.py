@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from blocks.store import Store
+from tasks.differences import Differences, differences
 from tasks.evidence import Judged
-from tasks.judgement.differences import Differences, differences
 from tasks.rollout.fold import Rollout
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.judgement.differences import differences
+from tasks.differences import differences
 from tasks.judgement.ledger import Ledger
 from tasks.judgement.rule import Rule
 
