@@ -42,6 +42,7 @@ def _timeless(event: Event, anonymous: bool) -> dict[str, object]:
     kept["detail"] = {key: value for key, value in kept["detail"].items() if key not in ("run", "expires", "plan")}
     if anonymous:
         kept["evidence"] = bool(kept["evidence"])
+        kept["detail"].pop("labels", None)
     return {**kept, "routes": _salted(kept["routes"], anonymous)}
 
 
