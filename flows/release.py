@@ -36,5 +36,5 @@ def release(
     checked = stage_validate(version, model, platform, at)
     rivals = tuple(rival(other, stage_validate(other, model, platform, at)) for other in others)
     rollout = open_the_rollout(world.registry, wish_for(candidate, checked, at, by, rivals))
-    planned = foretell(rollout)
+    planned = foretell(rollout, checked)
     return canary_promote(model, platform, at, by) | {"plan": planned}

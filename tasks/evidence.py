@@ -54,7 +54,7 @@ def rule_of(plan: Plan, version: str | None = None) -> Rule:
         beta=policy.beta,
         n_max=policy.n_max,
         ladder=plan.steps,
-        score=policy.score,
+        score=policy.loss,
         challengers=len(plan.challengers),
     )
 
@@ -79,18 +79,30 @@ def gather_all(store: Store, rollout: Rollout, now: datetime) -> dict[str, Evide
     outcomes = _by_night(store.outcomes(plan.model, until=known, latest=False))
     closed = closed_nights(nights)
     late = overdue(predictions, outcomes, now - timedelta(hours=plan.policy.labels_overdue_hours))
-    ledgers = {name: build_ledger(predictions, outcomes, pair_of(plan, name), closed) for name in rollout.standing}
+    pairs = {name: pair_of(plan, name, _classes(plan, predictions)) for name in rollout.standing}
+    ledgers = {name: build_ledger(predictions, outcomes, pair, closed) for name, pair in pairs.items()}
     streams = streams_of(store, plan, rollout.standing, since, known)
     return {name: Evidence(nights, replace(one, overdue=late), streams[name]) for name, one in ledgers.items()}
 
 
-def pair_of(plan: Plan, version: str) -> Pair:
+def pair_of(plan: Plan, version: str, classes: int | None = None) -> Pair:
     """Return whom a challenger is compared with, and what its missing forecasts are scored as."""
     return Pair(
         champion=plan.from_version or "",
         challenger=version,
         fallback=plan.policy.fallback,
+        classes=classes,
+        outcome_range=plan.policy.outcome_range or (0.0, 1.0),
     )
+
+
+def _classes(plan: Plan, predictions: DataFrame) -> int | None:
+    """Return over how many classes the champion forecasts; None for one number a game."""
+    if plan.policy.task != "classes":
+        return None
+    sealed = predictions.loc[predictions["version"] == plan.from_version, "p"]
+    lengths = sorted(len(p) for p in sealed if isinstance(p, list))
+    return lengths[len(lengths) // 2] if lengths else 2
 
 
 def overdue(sealed: DataFrame, told: DataFrame, deadline: datetime) -> tuple[str, ...]:
@@ -159,7 +171,7 @@ def _record(rollout: Rollout, version: str, judged: Judged) -> dict[str, object]
         "watermark": ledger.closed[-1] if ledger.closed else None,
         "closed": list(ledger.closed),
         "overdue": list(ledger.overdue),
-        "rows": [[ledger.nights[n], u, float(o), float(c), float(y), bool(a)] for n, u, o, c, y, a in columns],
+        "rows": [[ledger.nights[n], u, o.tolist(), c.tolist(), float(y), bool(a)] for n, u, o, c, y, a in columns],
         "counts": asdict(ledger.counts),
         "streams": {name: asdict(stream) for name, stream in judged.evidence.streams.items()},
         "verdict": judgement.verdict.value,

@@ -154,7 +154,7 @@ def decay(rollout: Rollout, ledger: Ledger) -> str:
     watched = [night for night in ledger.closed if since is None or night > since][: rollout.plan.policy.watch_nights]
     if not watched:
         return ""
-    d, q = paired_terms(ledger.p_old, ledger.p_new, ledger.y, score=rollout.plan.policy.score)
+    d, q = paired_terms(ledger.p_old, ledger.p_new, ledger.y, score=rollout.plan.policy.loss)
     dates = np.array(ledger.nights)[ledger.night] if len(ledger.night) else np.array([])
     sums = [(float(d[dates == night].sum()), float(q[dates == night].sum())) for night in watched]
     path = detector_path(np.array([s for s, _ in sums]), np.array([v for _, v in sums]))

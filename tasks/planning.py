@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.evidence import rule_of
 from tasks.judgement.planner import plan as plan_ahead
+from tasks.rollout.candidate import Checked
 from tasks.rollout.fold import Rollout
 from tasks.rollout.look import Look
 from tasks.rollout.plan import Plan
@@ -33,10 +34,17 @@ def next_look(rollout: Rollout) -> str:
     return "at the next tick" if rollout.live else "none: the rollout has ended"
 
 
-def forecast_of(plan: Plan) -> str:
-    """Return in words how long an equal challenger takes under a plan: games, nights, and answers where they count."""
-    rule = rule_of(plan)
-    said, operations = plan_ahead(rule, GAMES_A_NIGHT).says, plan.policy.operations
+def forecast_of(plan: Plan, dispersion: float | None = None) -> str:
+    """Return in words how long an equal challenger takes under a plan: games, nights, and answers where they count.
+
+    dispersion: sum d^2 / sum q on the holdout, from which the cost of a bound on the outcome is told.
+    """
+    rule, policy = rule_of(plan), plan.policy
+    said, operations = plan_ahead(rule, GAMES_A_NIGHT, dispersion).says, policy.operations
+    if policy.outcome_range:
+        low, high = policy.outcome_range
+        unit, margin = ("points", high - low) if policy.loss == "absolute" else ("squared points", (high - low) ** 2)
+        said += f"; outcomes lie within {low:g} and {high:g}, so the margin is {policy.margin * margin:g} {unit}"
     if operations.errors:
         n = answers_needed(operations.error_limit, rule.levels[1])
         said += (
@@ -46,11 +54,13 @@ def forecast_of(plan: Plan) -> str:
 
 
 @step("say how long it will take")
-def foretell(rollout: Rollout) -> str:
+def foretell(rollout: Rollout, checked: Checked | None = None) -> str:
     """Leave the planner's forecast for an equal challenger as a page and in the run's log, and return it."""
     if rollout.plan.first or not rollout.live:
         return ""
-    said = forecast_of(rollout.plan)
+    figures = [gate.figures["dispersion"] for gate in checked.gates if "dispersion" in gate.figures] if checked else []
+    bounded = rollout.plan.policy.task == "bounded"
+    said = forecast_of(rollout.plan, figures[0] if figures and bounded else None)
     note(said)
     leave_page(key("plan", rollout.plan.model), f"# Version {rollout.challenger}: how long it will take\n{said}.")
     return said

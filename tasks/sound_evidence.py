@@ -45,7 +45,7 @@ def gathered(platform: Platform, rollout: Rollout, now: datetime) -> Gathered:
     try:
         evidence = gather_all(platform.store, rollout, now)
         for ledger in (one.ledger for one in evidence.values()):
-            if len(ledger.y) and ledger.p_old.ndim == 1:
+            if len(ledger.y) and rollout.plan.policy.task == "probability":
                 ask(platform, gate, frame_of(ledger))
     except (BackendError, GateFailed) as error:
         return Gathered(None, str(error))

@@ -12,6 +12,7 @@ from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.gates import Passed
 from tasks.judgement.evidence import log_e_rollback
+from tasks.judgement.ledger import Pair
 from tasks.judgement.paired import paired_terms
 from tasks.nba.features import FEATURES, NUMERIC
 from tasks.proving.calibration import calibration
@@ -32,20 +33,22 @@ from tasks.showing import key, leave_table
 from tasks.step import step
 from tasks.trials import Trial, audited, backtest, by_id, cost_of
 
-Q_BAR = "q_bar"
+Q_BAR, DISPERSION = "q_bar", "dispersion"
 EARLY, LATE = 20, 60
 """Games played by both, in the mean, at which a season's early and middle phases end."""
 
 
 def against_champion(p_old: np.ndarray, p_new: np.ndarray, y: np.ndarray, policy: Policy) -> Gate:
     """Return FAIL where the holdout proves the version worse than the champion; shape (n,) each."""
-    d, q = paired_terms(p_old, p_new, y, score=policy.score)
+    scaled = Pair("", "", outcome_range=policy.outcome_range or (0.0, 1.0)).scaled
+    d, q = paired_terms(scaled(p_old), scaled(p_new), scaled(y), score=policy.loss)
     evidence = float(log_e_rollback(np.array([d.sum()]), np.array([q.sum()]))[0])
     figures = {
         "n": float(len(y)),
         "mean_difference": float(d.mean()),
         "log_e_rollback": evidence,
         Q_BAR: float(q.mean()),
+        DISPERSION: float(np.square(d).sum() / q.sum()) if q.any() else 1.0,
     }
     boundary = float(np.log(1 / policy.alpha))
     seen = f"mean loss difference {d.mean():+.4f} over {len(y)} later games"

@@ -73,10 +73,17 @@ def _frame(found: Sequence[Row], columns: Sequence[str]) -> DataFrame:
     import pandas as pd
 
     series = {name: [row.get(name) for row in found] for name in columns}
-    frame = pd.DataFrame({name: pd.Series(values, dtype=_kind(name)) for name, values in series.items()})
+    kinds = {
+        name: "object" if name == "p" and _over_classes(values) else _kind(name) for name, values in series.items()
+    }
+    frame = pd.DataFrame({name: pd.Series(values, dtype=kinds[name]) for name, values in series.items()})
     for name in _MOMENTS & set(columns):
         frame[name] = pd.to_datetime(frame[name], utc=True).astype("datetime64[us, UTC]")
     return frame
+
+
+def _over_classes(values: Sequence[object]) -> bool:
+    return any(isinstance(value, list) for value in values)
 
 
 def _kind(name: str) -> str:

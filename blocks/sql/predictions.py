@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine, select
@@ -43,7 +43,7 @@ def read(
 ) -> list[Row]:
     """Return the seals of a model, oldest first; `span` is since and until."""
     columns = PREDICTIONS.c
-    statement = select(*(columns[name] for name in COLUMNS)).where(
+    statement = select(*(columns[name] for name in COLUMNS), columns.shares).where(
         columns.model == model, *within(columns.slate, columns.made_at, *span)
     )
     if versions is not None:
@@ -52,7 +52,13 @@ def read(
         statement = statement.where(columns.slate.in_(list(slates)))
     statement = statement.order_by(columns.made_at, columns.id)
     with reading(engine, f"read the forecasts of {model}") as connection:
-        return [dict(row) for row in connection.execute(statement).mappings()]
+        return [_whole(dict(row)) for row in connection.execute(statement).mappings()]
+
+
+def _whole(row: Row) -> Row:
+    """Return a seal whose p is a number, or a list where it was made over classes."""
+    shares = row.pop("shares")
+    return row if shares is None else row | {"p": shares}
 
 
 def _row(model: str, row: Mapping[str, object]) -> Row:
@@ -66,11 +72,17 @@ def _row(model: str, row: Mapping[str, object]) -> Row:
         "version": str(row["version"]),
         "role": str(row["role"]),
         "served": bool(row["served"]),
-        "p": number(row["p"], f"p of {row['unit']}"),
+        **_forecast(row["p"], f"p of {row['unit']}"),
         "made_at": moment(row["made_at"], f"made_at of {row['unit']}"),
         "tip_at": moment(row["tip_at"], f"tip_at of {row['unit']}"),
         "features": mapping(row.get("features"), f"features of {row['unit']}"),
     }
+
+
+def _forecast(p: object, field: str) -> Row:
+    if isinstance(p, Iterable) and not isinstance(p, str) and getattr(p, "ndim", 1) != 0:
+        return {"p": None, "shares": [number(share, field) for share in p]}
+    return {"p": number(p, field), "shares": None}
 
 
 def _key(row: Row) -> tuple[str, str, str, str]:

@@ -58,10 +58,14 @@ PREDICTIONS = Table(
     Column("made_at", Moment, nullable=False),
     Column("tip_at", Moment, nullable=False),
     Column("features", Document),
+    Column("shares", Document),
     UniqueConstraint("model", "slate", "unit", "version", "made_at", name="uq_predictions_seal"),
     CheckConstraint("made_at < tip_at", name="before_tip_off"),
 )
-"""Seals: one row a game, version and scoring; the last before tip-off is the prediction of record. Never updated."""
+"""Seals: one row a game, version and scoring; the last before tip-off is the prediction of record. Never updated.
+
+`shares` holds what a model over several classes says, one number a class; `p` is empty then.
+"""
 
 OUTCOMES = Table(
     "outcomes",

@@ -153,7 +153,7 @@ class Policy(Strict):
     strategy: Literal["canary", "blue_green", "shadow", "ab"] = "canary"
     ladder: tuple[Annotated[int, Field(ge=1, le=100)], ...] = (5, 25, 50)
     arms: dict[Version, Annotated[int, Field(ge=1, le=99)]] | None = None
-    score: Literal["brier", "log"] = "brier"
+    score: Literal["brier", "log", "absolute"] = "brier"
     margin: float = Field(0.01, gt=0)
     alpha: Share = 0.10
     beta: Share = 0.05
@@ -164,7 +164,7 @@ class Policy(Strict):
     patience_nights: Annotated[int, Field(ge=1)] = 10
     error_limit: int = Field(4, ge=1)
     labels_overdue_hours: float = Field(36, gt=0)
-    fallback: Literal["champion"] | Annotated[float, Field(ge=0, le=1)] = "champion"
+    fallback: Literal["champion"] | float = "champion"
     last_resort: Literal["unavailable", "last_sealed"] | Annotated[float, Field(ge=0, le=1)] = "unavailable"
     approval: Approval = Approval()
     freeze: Freeze = Freeze()
@@ -191,6 +191,14 @@ class Policy(Strict):
             raise ValueError(f"arms: the weights add up to {sum(self.arms.values())}, they must add up to 100")
         if (self.task == "bounded") != (self.outcome_range is not None):
             raise ValueError("outcome_range: [low, high] goes with task: bounded, and only with it")
+        low, high = self.outcome_range or (0.0, 1.0)
+        if not -1e300 < low < high < 1e300:
+            raise ValueError(f"outcome_range: {low} to {high} is no range; write [low, high] with low below high")
+        if self.fallback != "champion" and not low <= self.fallback <= high:
+            raise ValueError(f"fallback: {self.fallback} is outside {low} to {high}")
+        fits = {"probability": ("brier", "log"), "classes": ("brier",), "bounded": ("brier", "absolute")}[self.task]
+        if self.score not in fits:
+            raise ValueError(f"score: {self.score} does not fit task: {self.task}; use {' or '.join(fits)}")
         return self
 
     @property
@@ -201,6 +209,16 @@ class Policy(Strict):
         (100,)
         """
         return {"canary": self.ladder, "blue_green": (100,), "shadow": (), "ab": (50,)}[self.strategy]
+
+    @property
+    def loss(self) -> str:
+        """Return the loss that is compared, by its name in the judgement: Brier is the squared error of every task.
+
+        >>> Policy(model="totals", task="bounded", outcome_range=(150, 300)).loss
+        'squared'
+        """
+        brier = {"probability": "brier", "classes": "classes", "bounded": "squared"}[self.task]
+        return brier if self.score == "brier" else self.score
 
     @property
     def sha(self) -> str:
