@@ -1,4 +1,4 @@
-"""Replay a past season under a policy: what would this rollout have done?"""
+"""Replay past seasons under a policy: what would this rollout have done?"""
 
 from __future__ import annotations
 
@@ -10,32 +10,36 @@ from blocks.platform import Platform
 from tasks.clock import moment
 from tasks.records import policy_from, read_policy_of
 from tasks.registry import read_history
-from tasks.rehearsing import Cast, keep, replay_season
+from tasks.rehearsal import Table, casts_of
+from tasks.rehearsing import keep, replay_seasons, replay_table
 
 
-@flow(name="rehearse", flow_run_name="rehearse {model} {season}")
+@flow(name="rehearse", flow_run_name="rehearse {model}")
 def rehearse(
-    season: int,
+    seasons: list[int],
     model: str = "nba-win",
     platform: str = "local",
     champion: str = "champion",
     challenger: str = "latest",
     policy: str | None = None,
+    table: Table | None = None,
     now: datetime | None = None,
 ) -> dict[str, object]:
-    """Judge two versions over the nights of a past season, as a rollout would have done night by night.
+    """Judge two forecasters over the nights of past seasons, as a rollout would have done night by night.
 
     Args:
-        season: The year in which the season ends.
+        seasons: The years in which the seasons end.
         model: The registered model.
         platform: The saved platform to work on.
-        champion: The version to start from: a number or an alias.
-        challenger: The version to try: a number, an alias or latest.
+        champion: The version to start from: a number or an alias; of a table its column.
+        challenger: The version to try: a number, an alias or latest; of a table its column.
         policy: A policy file to try; the model's own when empty.
+        table: A file with two forecasters to judge instead of two versions.
         now: The time up to which games are known, with its timezone; the present when empty.
     """
     world, at = Platform.open(platform), moment(now)
     rules = policy_from(policy) if policy else read_policy_of(world, model)
+    if table is not None:
+        return keep(world, replay_table(table, casts_of(model, champion, challenger, seasons), rules))
     old, new = world.registry.resolve(model, champion), world.registry.resolve(model, challenger)
-    answer = replay_season(world, Cast(model, old, new, season), rules, read_history(world, at))
-    return keep(world, answer)
+    return keep(world, replay_seasons(world, casts_of(model, old, new, seasons), rules, read_history(world, at)))

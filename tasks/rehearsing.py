@@ -1,27 +1,24 @@
-"""Replay a past season under a policy: what would this rollout have done, and what would other rules?"""
+"""Replay past seasons under a policy: what would this rollout have done, and what would other rules?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from blocks.platform import Platform
-from tasks.judgement.judge import Judgement, judge
 from tasks.judgement.ledger import Ledger
-from tasks.judgement.mixture import Array
 from tasks.judgement.paired import paired_terms
-from tasks.judgement.path import path_of
-from tasks.judgement.rule import Rule
 from tasks.nba.features import FEATURES, training_frame
-from tasks.rivals.rules import RIVALS
-from tasks.rivals.season import Bounds, Call, Season
+from tasks.registry import trained_until
+from tasks.rehearsal import Cast, Table, answer_of, page, replay_file, rule_of_policy, whole
+from tasks.rehearsal_picture import picture
 from tasks.rollout.canonical import canonical, digest
+from tasks.rollout.picture import markdown_image
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
-from tasks.showing import key, leave_page
+from tasks.showing import key, leave_page, progress
 from tasks.step import step
 
 if TYPE_CHECKING:
@@ -30,58 +27,8 @@ if TYPE_CHECKING:
 HOLDOUT = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Who is rehearsed: a pair of registered versions of a model, over the nights of one season."""
-
-    model: str
-    champion: str
-    challenger: str
-    season: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
-    """The judgement, the units the challenger would have served until it (expected), and the calls of other rules."""
-
-    judgement: Judgement
-    served: float
-    rivals: Mapping[str, Call]
-
-
-def rehearse(ledger: Ledger, rule: Rule) -> Rehearsal:
-    """Return what would have become of a challenger, had it been rolled out over the closed nights of a ledger."""
-    judgement, path = judge(ledger, rule), path_of(ledger, rule)
-    until = judgement.looks[: judgement.night]
-    units = np.diff([0, *(look.n for look in until)])
-    season = Season(path.n, path.S, path.squares, *_losses(ledger, rule))
-    bounds = Bounds(rule.margin, rule.alpha, rule.beta, rule.n_max, rule.min_units)
-    calls = {name: rival(season, bounds) for name, rival in RIVALS.items()}
-    return Rehearsal(judgement, float(units @ np.array([look.share / 100 for look in until], dtype=float)), calls)
-
-
-def _losses(ledger: Ledger, rule: Rule) -> tuple[Array, Array]:
-    """Return the losses of champion and challenger over the closed nights, in their order."""
-    order = np.argsort(ledger.night, kind="stable")
-    closed = np.isin(ledger.nights, ledger.closed)[ledger.night[order]]
-    y = ledger.y[order][closed]
-    old, new = (_loss(p[order][closed], y, rule) for p in (ledger.p_old, ledger.p_new))
-    return old, new
-
-
-def _loss(p: Array, y: Array, rule: Rule) -> Array:
-    if rule.score == "log":
-        inside = np.clip(p, rule.clip, 1.0 - rule.clip)
-        return -np.log(np.where(y == 1, inside, 1.0 - inside))
-    if p.ndim == 2:
-        miss: Array = np.square(p - np.eye(p.shape[1])[y.astype(int)]).sum(axis=1)
-        return miss
-    return np.abs(p - y) if rule.score == "absolute" else np.square(p - y)
-
-
-def rows_of(games: pd.DataFrame, season: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def rows_of(frame: pd.DataFrame, season: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the as-of rows of a season and the newest ones before it, from which q_bar is taken."""
-    frame = training_frame(games)
     played, before = frame[frame["season"] == season], frame[frame["season"] < season].tail(HOLDOUT)
     if not len(played) or not len(before):
         known = sorted(frame["season"].unique())
@@ -106,71 +53,59 @@ def ledger_of_season(played: pd.DataFrame, p_old: np.ndarray, p_new: np.ndarray)
     )
 
 
-def answer_of(cast: Cast, rule: Rule, found: Rehearsal) -> dict[str, object]:
-    """Return what a rehearsal answers: the verdict, when, how many games were exposed, and the other rules' calls."""
-    judged = found.judgement
-    look = judged.look
-    rivals = {name: asdict(call) for name, call in found.rivals.items()}
-    return {
-        **asdict(cast),
-        "verdict": judged.verdict.value,
-        "reason": judged.reason,
-        "night": judged.night,
-        "date": look.night if look else None,
-        "games": look.n if look else 0,
-        "games_served_by_challenger": round(found.served, 1),
-        "mean_difference": look.S / look.n if look else None,
-        "lower": look.lower if look else None,
-        "upper": look.upper if look else None,
-        "q_bar": rule.q_bar,
-        "others": rivals,
-    }
+@step("replay the seasons")
+def replay_seasons(
+    platform: Platform, casts: Sequence[Cast], policy: Policy, games: pd.DataFrame
+) -> list[dict[str, object]]:
+    """Forecast seasons with both versions as of each game, and judge them night by night under the policy's rule."""
+    first = casts[0]
+    frame = training_frame(games)
+    old, new = (platform.registry.load_model(first.model, name) for name in (first.champion, first.challenger))
+    found = []
+    for place, cast in enumerate(casts):
+        progress("rehearsal", cast.model, place, len(casts))
+        played, before = rows_of(frame, cast.season)
+        y = before["home_win"].to_numpy(float)
+        _, q = paired_terms(old(before[list(FEATURES)]), new(before[list(FEATURES)]), y, policy.loss)
+        inputs = played[list(FEATURES)]
+        ledger = ledger_of_season(played, old(inputs), new(inputs))
+        rule = rule_of_policy(policy, float(q.mean()))
+        found.append(answer_of(cast, rule, ledger, _learned(platform, cast, str(played["date"].min())[:10])))
+    progress("rehearsal", first.model, len(casts), len(casts))
+    return found
 
 
-def page(answer: dict[str, object]) -> str:
-    """Return the rehearsal as a page in markdown."""
-    others = answer["others"]
-    assert isinstance(others, dict)
-    lines = [
-        f"# {answer['model']}: {answer['challenger']} against {answer['champion']} in season {answer['season']}",
-        f"**{answer['verdict']}** ({answer['reason']}) on night {answer['night']}, {answer['date']}, after "
-        f"{answer['games']} games, of which the challenger would have served {answer['games_served_by_challenger']}.",
-        "",
-        "| rule | call |",
-        "| --- | --- |",
-        *(f"| {name} | {call} |" for name, call in others.items()),
-    ]
-    return "\n".join(lines)
+def _learned(platform: Platform, cast: Cast, first_night: str) -> list[str]:
+    """Return a note for each version that learned from the season in which it is rehearsed."""
+    notes = []
+    for role, version in (("champion", cast.champion), ("challenger", cast.challenger)):
+        try:
+            until = trained_until(platform.registry, cast.model, version)
+        except BadInput:
+            continue
+        if until >= first_night:
+            notes.append(f"the {role} learned from games up to {until}, which are in or after this season")
+    return notes
 
 
-@step("replay the season")
-def replay_season(platform: Platform, cast: Cast, policy: Policy, games: pd.DataFrame) -> dict[str, object]:
-    """Forecast a season with both versions as of each game, and judge it night by night under the policy's rule."""
-    played, before = rows_of(games, cast.season)
-    old, new = (platform.registry.load_model(cast.model, name) for name in (cast.champion, cast.challenger))
-    _, q = paired_terms(
-        old(before[list(FEATURES)]), new(before[list(FEATURES)]), before["home_win"].to_numpy(float), policy.score
-    )
-    rule = Rule(
-        q_bar=float(q.mean()),
-        margin=policy.margin,
-        alpha=policy.alpha,
-        beta=policy.beta,
-        n_max=policy.n_max,
-        ladder=policy.steps,
-        score=policy.score,
-    )
-    inputs = played[list(FEATURES)]
-    found = rehearse(ledger_of_season(played, old(inputs), new(inputs)), rule)
-    return answer_of(cast, rule, found)
+@step("replay the table")
+def replay_table(table: Table, casts: Sequence[Cast], policy: Policy) -> list[dict[str, object]]:
+    """Judge the seasons of a file with two forecasters night by night, as `replay_file` does."""
+    return replay_file(table, casts, policy)
 
 
 @step("keep the rehearsal")
-def keep(platform: Platform, answer: dict[str, object]) -> dict[str, object]:
+def keep(platform: Platform, found: list[dict[str, object]]) -> dict[str, object]:
     """Leave the rehearsal as a page in the Prefect UI and as a run in MLflow, and return it."""
-    text = canonical(answer)
-    model, season = str(answer["model"]), answer["season"]
-    name = f"{model} {answer['challenger']} against {answer['champion']} in {season}: {answer['verdict']}"
-    platform.registry.record_run(f"rehearse/{model}", name, {}, {f"rehearsal/{digest(text)}.json": text})
-    leave_page(key("rehearsal", model, str(season)), page(answer))
+    answer = whole(found)
+    text, drawn = canonical(answer), picture(found)
+    model, seasons = str(answer["model"]), f"{answer['first_season']}-{answer['last_season']}"
+    name = f"{model} {answer['challenger']} against {answer['champion']} in {seasons}"
+    files = {
+        f"rehearsal/{digest(text)}.json": text,
+        "rehearsal/table.md": page(answer),
+        "rehearsal/picture.svg": drawn,
+    }
+    platform.registry.record_run(f"rehearse/{model}", name, {"seasons": float(len(found))}, files)
+    leave_page(key("rehearsal", model, seasons), f"{page(answer)}\n\n{markdown_image(drawn, 'decisions by season')}")
     return answer

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact
 from prefect.context import TaskRunContext
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
@@ -54,3 +55,17 @@ def emit(event: str, model: str, payload: Mapping[str, object]) -> None:
     if in_a_run():
         resource = {"prefect.resource.id": f"gamenight.model.{model}", "prefect.resource.name": model}
         emit_event(event, resource=resource, payload=dict(payload))
+
+
+listener: ContextVar[Callable[[int, int], None] | None] = ContextVar("listener", default=None)
+"""Who is told of progress in this process beside the Prefect UI: a command that draws a bar."""
+
+
+def progress(name: str, model: str, done: int, of: int) -> None:
+    """Tell how much of a long step is done, in the Prefect UI and to the listener."""
+    told = listener.get()
+    if told is not None:
+        told(done, of)
+    if in_a_run():
+        note(f"{name}: {done} of {of}")
+        create_progress_artifact(100.0 * done / max(of, 1), key=key(name, model, "progress"))

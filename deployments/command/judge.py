@@ -11,7 +11,7 @@ from deployments.command import exits, output
 from deployments.command.options import standard
 
 if TYPE_CHECKING:
-    from deployments.command.forecasts_file import Forecasts
+    from tasks.forecasts_file import Forecasts
     from tasks.judgement.judge import Judgement, Look
     from tasks.judgement.planner import Plan
     from tasks.judgement.rule import Rule
@@ -51,7 +51,7 @@ def judge(file: Path, home: Path, as_json: bool, picture: tuple[Path, ...], **gi
     PASS: promoted. FAIL: rolled back (exit status 1). WAIT: no decision yet. INCONCLUSIVE: none within --n-max.
     """
     from deployments.command.evidence_picture import draw, drawable
-    from deployments.command.forecasts_file import Columns, from_first_units, read_forecasts
+    from tasks.forecasts_file import Columns, from_first_units, read_forecasts
     from tasks.judgement.judge import judge as judged
     from tasks.judgement.planner import plan
 

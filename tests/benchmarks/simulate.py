@@ -21,7 +21,7 @@ from challengers import CHALLENGERS, play
 
 from tasks.judgement.planner import plan
 from tasks.judgement.rule import Rule
-from tasks.rehearsing import rehearse
+from tasks.rehearsal import rehearse
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "why-sequential.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"

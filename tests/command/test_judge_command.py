@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from deployments.command.forecasts_file import Columns, from_first_units, read_forecasts
 from deployments.command.judge import judge
 from deployments.command.main import main
+from tasks.forecasts_file import Columns, from_first_units, read_forecasts
 from tasks.judgement.mixture import log_mix
 from tasks.judgement.rule import Rule
 

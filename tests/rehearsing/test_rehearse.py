@@ -10,7 +10,7 @@ import pytest
 from tasks.judgement.judge import judge
 from tasks.judgement.ledger import Ledger
 from tasks.judgement.rule import Rule
-from tasks.rehearsing import rehearse
+from tasks.rehearsal import rehearse
 from tasks.rivals.rules import RIVALS
 from tasks.rollout.verdict import Verdict
 

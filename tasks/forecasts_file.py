@@ -45,7 +45,11 @@ class Forecasts:
 
 def read_forecasts(path: Path, columns: Columns, fallback: str) -> Forecasts:
     """Return the forecasts of a file; raises BadInput naming the column or the row at fault."""
-    frame = _read(path, columns)
+    return forecasts_of(read_table(path, columns), columns, fallback)
+
+
+def forecasts_of(frame: DataFrame, columns: Columns, fallback: str) -> Forecasts:
+    """Return the forecasts of rows that were read; raises BadInput naming the column or the row at fault."""
     numbers = {
         name: _number(frame, column)
         for name, column in (("old", columns.champion), ("new", columns.challenger), ("y", columns.outcome))
@@ -109,10 +113,11 @@ def from_first_units(ledger: Ledger, rule: Rule, units: int = 100) -> tuple[Rule
     return replace(rule, q_bar=q_bar), replace(ledger, closed=closed)
 
 
-def _read(path: Path, columns: Columns) -> DataFrame:
+def read_table(path: Path, columns: Columns, *others: str) -> DataFrame:
+    """Return the named columns of a CSV or Parquet file, and others that it must have; raises BadInput."""
     import pandas as pd
 
-    wanted = [columns.champion, columns.challenger, columns.outcome, columns.night]
+    wanted = [columns.champion, columns.challenger, columns.outcome, columns.night, *others]
     wanted += [columns.unit] if columns.unit else []
     parquet = path.suffix.lower() in (".parquet", ".pq")
     try:
