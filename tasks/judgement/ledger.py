@@ -191,7 +191,7 @@ def _coded(sealed: Rows, told: Rows) -> tuple[Rows, Rows, Names, Names]:
 
     names, n = [], len(sealed["p"])
     for column, dtype in (("unit", "str"), ("night", "object")):
-        both = pd.concat([pd.Series(rows[column], dtype=dtype) for rows in (sealed, told)])
+        both = pd.concat([pd.Series(rows[column], dtype=dtype) for rows in (sealed, told)], ignore_index=True)
         codes, found = pd.factorize(both, sort=True)
         if (codes < 0).any():
             raise BadInput(column, f"row {int(np.argmin(codes)) % max(n, 1) + 1} of the store names none")
