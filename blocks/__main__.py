@@ -17,6 +17,7 @@ from blocks.registry import Registry
 from blocks.serving.settings import operators_token
 from blocks.source import Source
 from blocks.store import Store
+from blocks.workers import Workers
 
 EXAMPLE = """example:
   python -m blocks --name production --tracking-uri http://127.0.0.1:5000 \\
@@ -44,6 +45,8 @@ def words(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--publications", default="published", help="the folder for published slates")
     parser.add_argument("--notices", default="notices.jsonl", help="the file for notices of decisions and alerts")
     parser.add_argument("--webhook", default="", help="an address that gets every notice as JSON")
+    parser.add_argument("--workers", default="threads", choices=("threads", "dask", "ray"), help="who scores batches")
+    parser.add_argument("--worker-count", type=int, default=None, help="how many of them (default: the cores)")
     return parser.parse_args(arguments)
 
 
@@ -59,6 +62,7 @@ def platform_of(said: argparse.Namespace, token: str) -> Platform:
         notifier=Notifier(
             file=str(Path(said.notices).resolve()), webhook=SecretStr(said.webhook) if said.webhook else None
         ),
+        workers=Workers(kind=said.workers, count=said.worker_count),
         models=said.models_dir,
         publications=str(Path(said.publications).resolve()),
     )
@@ -68,7 +72,7 @@ def save(platform: Platform, name: str) -> None:
     """Save a platform and its parts under one name; a later save replaces an earlier one."""
     platform.store.migrate()
     parts: list[Block | None] = [platform.registry, platform.store, platform.gateway, platform.gates]
-    for part in [*parts, platform.source, platform.notifier]:
+    for part in [*parts, platform.source, platform.notifier, platform.workers]:
         if part is not None:
             part.save(name, overwrite=True)
     platform.save(name, overwrite=True)

@@ -9,5 +9,6 @@ from blocks.platform import Platform
 from blocks.registry import Registry
 from blocks.source import Source
 from blocks.store import Store
+from blocks.workers import Workers
 
-__all__ = ["Gates", "Gateway", "Notifier", "Platform", "Registry", "Source", "Store"]
+__all__ = ["Gates", "Gateway", "Notifier", "Platform", "Registry", "Source", "Store", "Workers"]

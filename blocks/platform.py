@@ -15,6 +15,7 @@ from blocks.notifier import Notifier
 from blocks.registry import Registry
 from blocks.source import Source
 from blocks.store import Store
+from blocks.workers import Workers
 
 
 class Platform(Block):
@@ -30,6 +31,7 @@ class Platform(Block):
     gates: Gates
     source: Source
     notifier: Notifier
+    workers: Workers = Field(default_factory=Workers)
     publications: str = Field(
         title="Publications", description="The folder that gets the forecasts of every slate as CSV."
     )

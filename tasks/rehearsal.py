@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from tasks.rivals.rules import RIVALS
 from tasks.rivals.season import Bounds, Call, Season
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
+from tasks.showing import tell_progress
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -138,9 +139,7 @@ def casts_of(model: str, champion: str, challenger: str, seasons: Sequence[int])
     return [Cast(model, champion, challenger, season) for season in sorted(set(seasons))]
 
 
-def replay_file(
-    table: Table, casts: Sequence[Cast], policy: Policy, told: Callable[[int, int], None] = lambda done, of: None
-) -> list[dict[str, object]]:
+def replay_file(table: Table, casts: Sequence[Cast], policy: Policy) -> list[dict[str, object]]:
     """Return the rehearsal of every season of a file; q_bar is the mean of the season before.
 
     Raises BadInput naming the column or row at fault, or a season that has no forecasts of both, or none before it.
@@ -151,13 +150,13 @@ def replay_file(
     seasons = frame[table.season].astype(float)
     found = []
     for place, cast in enumerate(casts):
-        told(place, len(casts))
+        tell_progress(f"rehearsal {cast.model}", place, len(casts), f"season {cast.season}")
         parts = [frame[seasons == season].reset_index(drop=True) for season in (cast.season - 1, cast.season)]
         before, played = (_ledger(part, columns, policy, season) for part, season in
                           zip(parts, (cast.season - 1, cast.season), strict=True))  # fmt: skip
         _, q = paired_terms(before.p_old, before.p_new, before.y, policy.loss)
         found.append(answer_of(cast, rule_of_policy(policy, float(q.mean())), played))
-    told(len(casts), len(casts))
+    tell_progress(f"rehearsal {first.model}", len(casts), len(casts), "done")
     return found
 
 

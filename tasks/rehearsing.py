@@ -18,7 +18,7 @@ from tasks.rollout.canonical import canonical, digest
 from tasks.rollout.picture import markdown_image
 from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
-from tasks.showing import key, leave_page, progress
+from tasks.showing import key, leave_page, tell_progress
 from tasks.step import step
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def replay_seasons(
     old, new = (platform.registry.load_model(first.model, name) for name in (first.champion, first.challenger))
     found = []
     for place, cast in enumerate(casts):
-        progress("rehearsal", cast.model, place, len(casts))
+        tell_progress(f"rehearsal {cast.model}", place, len(casts), f"season {cast.season}")
         played, before = rows_of(frame, cast.season)
         y = before["home_win"].to_numpy(float)
         _, q = paired_terms(old(before[list(FEATURES)]), new(before[list(FEATURES)]), y, policy.loss)
@@ -71,7 +71,7 @@ def replay_seasons(
         ledger = ledger_of_season(played, old(inputs), new(inputs))
         rule = rule_of_policy(policy, float(q.mean()))
         found.append(answer_of(cast, rule, ledger, _learned(platform, cast, str(played["date"].min())[:10])))
-    progress("rehearsal", first.model, len(casts), len(casts))
+    tell_progress(f"rehearsal {first.model}", len(casts), len(casts), "done")
     return found
 
 

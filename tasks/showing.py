@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 
 from prefect.artifacts import create_markdown_artifact, create_progress_artifact, create_table_artifact
-from prefect.context import TaskRunContext
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.events import emit_event
 from prefect.logging import get_run_logger
+
+Watcher = Callable[[int, int, str], None]
+WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+"""Who is told of progress in this process besides the Prefect UI: a bar in a terminal."""
 
 
 def in_a_run() -> bool:
@@ -57,15 +61,11 @@ def emit(event: str, model: str, payload: Mapping[str, object]) -> None:
         emit_event(event, resource=resource, payload=dict(payload))
 
 
-listener: ContextVar[Callable[[int, int], None] | None] = ContextVar("listener", default=None)
-"""Who is told of progress in this process beside the Prefect UI: a command that draws a bar."""
-
-
-def progress(name: str, model: str, done: int, of: int) -> None:
-    """Tell how much of a long step is done, in the Prefect UI and to the listener."""
-    told = listener.get()
-    if told is not None:
-        told(done, of)
-    if in_a_run():
-        note(f"{name}: {done} of {of}")
-        create_progress_artifact(100.0 * done / max(of, 1), key=key(name, model, "progress"))
+def tell_progress(name: str, done: int, total: int, line: str) -> None:
+    """Say how far a long run has come: to the watcher of this process, and in twenty steps to the Prefect UI."""
+    watcher = WATCHER.get()
+    if watcher is not None:
+        watcher(done, total, line)
+    stepped = total > 0 and done * 20 // total != (done - 1) * 20 // total
+    if stepped and FlowRunContext.get() is not None:
+        create_progress_artifact(100.0 * done / total, key=key(name, "progress"), description=line)

@@ -18,7 +18,7 @@ from plainly import plainly
 
 from blocks.__main__ import platform_of, words
 from blocks.platform import Platform
-from deployments.demo.calendar import Night, noon
+from tasks.calendar import Night, noon
 from tasks.records import head
 from tasks.rollout.fold import Rollout
 from tasks.rollout.stage import Stage

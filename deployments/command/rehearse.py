@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from deployments.command import exits, output
+from deployments.command.bar import watched
 from deployments.command.evidence_picture import drawable
 from deployments.command.options import standard
 from deployments.command.running import PLATFORM, running
@@ -100,28 +100,19 @@ def rehearse(
 def _run(home: Path, asked: tuple[Any, ...]) -> dict[str, Any]:
     with running(home, asked[1]):
         from flows.rehearse import rehearse as flow
-        from tasks.showing import listener
 
-        with _bar(len(asked[0])) as bar:
-            token = listener.set(lambda done, of: bar.update(done - bar.pos))
-            try:
-                answer: dict[str, Any] = flow(*asked)
-            finally:
-                listener.reset(token)
+        with watched("seasons"):
+            answer: dict[str, Any] = flow(*asked)
     return answer
 
 
 def _alone(table: Table, who: tuple[str, str, str], seasons: list[int], policy: Policy) -> dict[str, Any]:
     from tasks.rehearsal import casts_of, replay_file, whole
 
-    with _bar(len(seasons)) as bar:
-        found = replay_file(table, casts_of(*who, seasons), policy, lambda done, of: bar.update(done - bar.pos))
+    with watched("seasons"):
+        found = replay_file(table, casts_of(*who, seasons), policy)
     output.say("no stack runs in this home: the rehearsal is shown and not kept")
     return whole(found)
-
-
-def _bar(length: int) -> Any:
-    return click.progressbar(length=length, label="seasons", file=sys.stderr)
 
 
 def _policy(model: str, tried: Path | None) -> Policy:

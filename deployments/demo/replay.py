@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from blocks.errors import BackendError
 from blocks.platform import Platform
-from deployments.demo.calendar import Night, noon
 from flows.canary_promote import canary_promote
 from flows.monitor_and_alert import monitor_and_alert
 from flows.score_slate import score_slate
 from flows.settle import settle
+from tasks.calendar import Night, noon
 from tasks.records import head
 from tasks.rollout.fold import Rollout
 

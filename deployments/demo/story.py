@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from blocks.platform import Platform
-from deployments.demo.calendar import Night
 from deployments.demo.defect import SwapsWhenScheduled, faulty
 from deployments.demo.replay import Replay, opening
 from flows.release import release
 from flows.retrain import retrain
 from flows.score_slate import score_slate
+from tasks.calendar import Night
 from tasks.nba.features import training_frame
 from tasks.nba.models import logistic
 from tasks.nba.training import model_input, trusted_types

@@ -16,9 +16,9 @@ from worlds import MODEL, World
 from blocks.errors import Unavailable
 from blocks.sql.engine import open_engine, writing
 from blocks.store import Store
-from deployments.demo.calendar import Night
 from flows.score_slate import score_slate
 from flows.settle import settle
+from tasks.calendar import Night
 from tasks.gates import GateFailed
 from tasks.nba.teams import TEAMS
 from tasks.publishing import SlateHeld

@@ -13,10 +13,10 @@ from prefect.testing.utilities import prefect_test_harness
 from worlds import MODEL, World, with_champion
 
 from blocks.__main__ import save
-from deployments.demo.calendar import Night
 from flows.retrain import retrain
 from flows.score_slate import score_slate
 from flows.settle import settle
+from tasks.calendar import Night
 
 pytestmark = pytest.mark.slow
 

@@ -1,4 +1,4 @@
-"""The clock of the replay: when a night is scored, when its morning comes."""
+"""The clock of a replay: when a night of the past is scored, and when its morning comes."""
 
 from __future__ import annotations
 
