@@ -106,11 +106,10 @@ def _quarantined(set_aside: Sequence[Measured], table: pd.DataFrame, key: str) -
     for one in set_aside:
         for row in _rows(one):
             reasons.setdefault(row, []).append(_why_of(one, table, row))
-    named = table[key].astype("str") if key in table.columns else None
-    return [
-        {"row": row, "key": None if named is None else named.iloc[row], "why": "; ".join(reasons[row])}
-        for row in sorted(reasons)
-    ]
+    rows = sorted(reasons)
+    # only these rows are written as text: a whole column of a million costs more than all the checks
+    keys = table[key].iloc[rows].astype("str").tolist() if key in table.columns else [None] * len(rows)
+    return [{"row": row, "key": one, "why": "; ".join(reasons[row])} for row, one in zip(rows, keys, strict=True)]
 
 
 def _why_of(one: Measured, table: pd.DataFrame, row: int) -> str:

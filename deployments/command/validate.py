@@ -35,6 +35,16 @@ def validate(model: str, version: str, now: datetime | None, home: Path, as_json
     if as_json:
         output.emit({"model": model, "version": number, **checked})
     else:
-        output.tell(output.table(checked["gates"], ("gate", "verdict", "why"), width=120))
-        output.tell(f"{model} {number}: {checked['verdict']}")
-    return exits.NO if checked["verdict"] == "FAIL" else exits.DONE
+        output.tell(output.table(checked["gates"], ("gate", "verdict", "dry_run", "why"), width=120))
+        output.tell("\n".join([*refusals(checked["gates"]), f"{model} {number}: {checked['verdict']}"]))
+    return exits.DONE if checked["verdict"] == "PASS" else exits.NO
+
+
+def refusals(gates: list[dict[str, Any]]) -> list[str]:
+    """Return a line for every gate that did not pass: by how much, and what to do.
+
+    >>> refusals([{"gate": "leak", "verdict": "FAIL", "dry_run": True, "why": "too good: look"}])
+    ['leak (dry run): too good: look']
+    """
+    found = [gate for gate in gates if gate["verdict"] != "PASS"]
+    return [f"{gate['gate']}{' (dry run)' if gate['dry_run'] else ''}: {gate['why']}" for gate in found]
