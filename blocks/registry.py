@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from blocks.catalogue import copying, models, runs, versions
+from blocks.catalogue import copying, loading, models, registering, runs, versions
 from blocks.log.rollouts import RolloutLog
 
 if TYPE_CHECKING:
@@ -40,13 +40,24 @@ class Registry(Block):
         """Log a fitted pipeline and return its model URI."""
         return models.log(self.tracking_uri, model, trained)
 
-    def register(self, model: str, uri: str, tags: Mapping[str, str]) -> str:
+    def register(self, model: str, uri: str, tags: Mapping[str, str], terms: registering.Terms | None = None) -> str:
         """Return the version of a model URI or folder; the same content is registered once."""
-        return models.register(self.tracking_uri, model, uri, tags)
+        return registering.register(self.tracking_uri, model, uri, tags, terms)
 
-    def load_model(self, model: str, version: str) -> Callable[[DataFrame], np.ndarray]:
-        """Return a version's function from raw rows to probabilities."""
-        return models.load(self.tracking_uri, model, version)
+    def load_model(self, model: str, named: str) -> Callable[[DataFrame], np.ndarray]:
+        """Return the function from raw rows to probabilities of a version, an alias or `latest`.
+
+        Raises Tampered where its files are not the ones that were registered.
+        """
+        return loading.load(self.tracking_uri, model, named)
+
+    def verify(self, model: str, version: str) -> dict[str, object]:
+        """Return whether a version's files still have the digest of its registration, and which changed."""
+        return loading.verify(self.tracking_uri, model, version)
+
+    def version_text(self, model: str, version: str, path: str) -> str:
+        """Return a text file of a version's folder; raise NotFound when it has none."""
+        return loading.text_of(self.tracking_uri, model, version, path)
 
     def download(self, model: str, version: str, to: Path) -> Path:
         """Write the files of a version into a folder and return the model's own folder in it."""

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from blocks.catalogue.golden import spread
 from blocks.catalogue.models import Trained
+from blocks.catalogue.registering import Terms
+from blocks.errors import NotFound
 from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.drift.phases import phased_profile
+from tasks.drift.profile import profile
 from tasks.nba.features import FEATURES, phase_of, training_frame
 from tasks.nba.training import train, trusted_types
 from tasks.rollout.canonical import digest
+from tasks.rollout.policy import Twin, read_policy
 from tasks.rollout.refusal import BadInput
 from tasks.step import step
 
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 PROFILE_FILE = "reference.json"
-EXAMPLE_ROWS = 5
+EXAMPLE_ROWS = 100
+FEWEST_FOR_A_PROFILE = 30
 UNTIL = "trained_until"
 
 
@@ -63,7 +69,7 @@ def trained(model: str, kind: str, games: pd.DataFrame, pipeline: Pipeline, seed
     reference = phased_profile(inputs.assign(prediction=p), phase_of(games), games["season"].to_numpy())
     return Trained(
         pipeline=pipeline,
-        example=inputs.head(EXAMPLE_ROWS),
+        example=spread(inputs, EXAMPLE_ROWS),
         name=f"{model} {kind} to {last}",
         parameters={
             "kind": kind,
@@ -123,7 +129,40 @@ def log_model(platform: Platform, model: str, found: Trained) -> str:
     return platform.registry.log_model(model, found)
 
 
+def terms(platform: Platform, model: str, parent: str | None, rows: pd.DataFrame | None = None) -> Terms:
+    """Return what a registration is asked for: the policy's twin, and the parent; else the champion, which it succeeds.
+
+    A model without a policy of its own is registered by the defaults.
+    """
+    try:
+        twin = read_policy(platform.policy(model), f"{model}/policy.yaml").twin
+    except NotFound:
+        twin = Twin()
+    return Terms(
+        parent=parent,
+        otherwise=_champion(platform.registry, model),
+        rows=rows,
+        twin=twin.onnx,
+        tolerance=twin.tolerance,
+        profile=profile_of,
+    )
+
+
+def _champion(registry: Registry, model: str) -> str | None:
+    try:
+        return registry.aliases(model).get("champion")
+    except NotFound:
+        return None
+
+
+def profile_of(rows: pd.DataFrame, scores: np.ndarray) -> str:
+    """Return the reference profile of golden rows and their scores as text; empty where the rows are too few."""
+    if len(rows) < FEWEST_FOR_A_PROFILE:
+        return ""
+    return json.dumps(profile(rows.assign(prediction=scores)).to_dict())
+
+
 @step("register the version")
 def register_version(platform: Platform, model: str, uri: str, by: str, parent: str | None) -> str:
     """Register a model URI or folder once; the same content is the same version."""
-    return platform.registry.register(model, uri, version_tags({}, by, parent))
+    return platform.registry.register(model, uri, version_tags({}, by, None), terms(platform, model, parent))

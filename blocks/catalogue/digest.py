@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+
+ADDED = ("registration/", "twin/")
+"""What a registration writes into a model folder, beside what was handed in."""
 
 _NOT_CONTENT = ("registered_model_meta",)
 """MLflow writes this beside a downloaded version; it is not part of what was registered."""
@@ -21,8 +25,19 @@ def manifest(folder: Path) -> dict[str, str]:
 
 def digest(folder: Path) -> str:
     """Return the digest of a whole model folder."""
-    lines = "".join(f"{sha}  {path}\n" for path, sha in manifest(folder).items())
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return _of(manifest(folder))
+
+
+def source_digest(folder: Path) -> str:
+    """Return the digest of what was handed in: the folder less what a registration adds to it.
+
+    A version that is registered again, here or in another registry, is known by this.
+    """
+    return _of({path: sha for path, sha in manifest(folder).items() if not path.startswith(ADDED)})
+
+
+def _of(files: Mapping[str, str]) -> str:
+    return hashlib.sha256("".join(f"{sha}  {path}\n" for path, sha in files.items()).encode()).hexdigest()
 
 
 _CHANGES_WITH_EVERY_LOG = (

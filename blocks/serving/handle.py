@@ -6,12 +6,15 @@ import logging
 import time
 from dataclasses import dataclass
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from blocks.catalogue.twin_session import PLACE as TWIN
+from blocks.catalogue.twin_session import open_twin
 from blocks.errors import Refused
 from blocks.serving.batch import Batch
+from blocks.serving.golden import must_give_its_golden_scores
 from blocks.serving.schema import Schema, schema_of
 
 if TYPE_CHECKING:
@@ -103,6 +106,7 @@ def open_folder(version: str, folder: Path) -> ModelHandle:
         runtime, run = _runner(model, folder, schema, probe)
         handle = ModelHandle(version, schema, runtime, run)
         _warm(handle, probe, is_own=model.saved_input_example_info is not None)
+        must_give_its_golden_scores(folder, schema, handle.predict)
     except Exception as broken:  # a model is foreign code and may raise anything
         raise Refused(
             f"Version {version} cannot be loaded and asked: {type(broken).__name__}: {str(broken)[:300]}."
@@ -125,7 +129,7 @@ def _warm(handle: ModelHandle, probe: Batch, *, is_own: bool) -> None:
 
 
 def _runner(model: Model, folder: Path, schema: Schema, probe: Batch) -> tuple[str, Runner]:
-    twin = folder / "twin" / "model.onnx"
+    twin = folder / TWIN
     if twin.exists():
         return "onnxruntime", _onnx(twin, schema)
     flavor: dict[str, Any] = model.flavors.get("python_function", {})
@@ -135,34 +139,19 @@ def _runner(model: Model, folder: Path, schema: Schema, probe: Batch) -> tuple[s
 
 
 def _onnx(twin: Path, schema: Schema) -> Runner:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(twin), options, providers=["CPUExecutionProvider"])
-    inputs = session.get_inputs()
-    outputs = [session.get_outputs()[-1].name]
-    if len(inputs) == 1 and schema.is_numeric:
-        name, dtype = inputs[0].name, _onnx_type(inputs[0].type)
-        return lambda features: session.run(outputs, {name: np.asarray(features, dtype=dtype)})[0]
-    types = {one.name: _onnx_type(one.type) for one in inputs}
-    return lambda features: session.run(outputs, _onnx_columns(features, schema, types))[0]
-
-
-def _onnx_columns(features: Features, schema: Schema, types: dict[str, type]) -> dict[str, NDArray[np.generic]]:
-    if isinstance(features, np.ndarray):
-        features = {column.name: features[:, place] for place, column in enumerate(schema.columns)}
-    return {name: features[name].reshape(-1, 1).astype(dtype) for name, dtype in types.items()}
-
-
-def _onnx_type(name: str) -> type:
-    types: dict[str, type] = {
-        "tensor(float)": np.float32,
-        "tensor(double)": np.float64,
-        "tensor(int64)": np.int64,
-        "tensor(bool)": np.bool_,
-    }
-    return types.get(name, np.object_)
+    session = open_twin(twin)
+    if not schema.is_numeric:
+        return lambda features: session.on_columns(cast("Mapping[str, NDArray[Any]]", features))
+    names = [column.name for column in schema.columns]
+    wanted = list(session.columns) or (names if len(session.inputs) == 1 else [])
+    if wanted == names:
+        return lambda features: session.on_matrix(cast("NDArray[Any]", features))
+    if wanted:
+        pick = [names.index(name) for name in wanted]
+        return lambda features: session.on_matrix(cast("NDArray[Any]", features)[:, pick])
+    return lambda features: session.on_columns(
+        {name: cast("NDArray[Any]", features)[:, place] for place, name in enumerate(names)}
+    )
 
 
 def _sklearn(folder: Path, method: str, schema: Schema, probe: Batch) -> tuple[str, Runner]:

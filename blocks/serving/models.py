@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blocks.catalogue.digest import digest as folder_digest
-from blocks.catalogue.models import DIGEST_TAG
-from blocks.errors import NotFound, Refused, Unavailable
+from blocks.catalogue.trust import DIGEST_TAG, must_be_trusted
+from blocks.errors import NotFound, Unavailable
 from blocks.serving.handle import ModelHandle, open_folder
 
 if TYPE_CHECKING:
@@ -64,19 +64,15 @@ class Models:
             # without a recorded digest the registry must be asked again: the store may hold other bytes by now
             if recorded is not None and digest == recorded and folder.name.endswith(digest[:16]):
                 return folder
-        return self._download(version, found, recorded)
+        return self._download(version, found)
 
-    def _download(self, version: str, found: ModelVersion, recorded: str | None) -> Path:
+    def _download(self, version: str, found: ModelVersion) -> Path:
         home = self.cache / self.model
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=home, prefix=".fetch-") as scratch:
             fetched = self._artifacts(version, found, Path(scratch))
+            must_be_trusted(f"Version {version} of {self.model}", fetched, found.tags or {})
             digest = folder_digest(fetched)
-            if recorded is not None and digest != recorded:
-                raise Refused(
-                    f"Version {version} of {self.model} has the digest {digest}; at registration it was {recorded}.",
-                    "Somebody changed its artifacts: register them as a new version.",
-                )
             folder = home / f"{version}-{digest[:16]}"
             if folder.exists() and folder_digest(folder) != digest:
                 shutil.rmtree(folder)

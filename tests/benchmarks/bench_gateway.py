@@ -23,7 +23,8 @@ import httpx
 import psutil
 import pytest
 
-from blocks.catalogue.models import Trained, log, register
+from blocks.catalogue.models import Trained, log
+from blocks.catalogue.registering import register
 from blocks.serving.router import arm_of
 from tests.benchmarks.load import Load, Outcome, run
 from tests.serving.conftest import MODEL, OPERATOR, Process, Record, Registry, routes_of

@@ -104,7 +104,7 @@ def _log(model: Any, example: Any) -> str:
     logged = mlflow.sklearn.log_model(
         model,
         name="model",
-        serialization_format="cloudpickle",
+        serialization_format="skops",
         pyfunc_predict_fn="predict_proba",
         signature=None if example is None else mlflow.models.infer_signature(example, model.predict_proba(example)),
         registered_model_name=MODEL,

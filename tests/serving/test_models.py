@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from blocks.catalogue.digest import digest
-from blocks.catalogue.models import DIGEST_TAG
+from blocks.catalogue.trust import DIGEST_TAG
 from blocks.errors import NotFound, Refused, Unavailable
 from blocks.serving.batch import Batch
 from blocks.serving.handle import ImpossibleOutput, open_folder, probabilities
