@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prefect.blocks.core import Block
 from pydantic import Field
 
-from blocks.catalogue import copying, loading, models, registering, runs, versions
+from blocks.catalogue import copying, lineage, loading, models, registering, runs, search, versions
 from blocks.log.rollouts import RolloutLog
 
 if TYPE_CHECKING:
@@ -74,6 +74,18 @@ class Registry(Block):
     def versions(self, model: str) -> list[dict[str, object]]:
         """Return every version of a model, oldest first."""
         return versions.versions(self.tracking_uri, model)
+
+    def row(self, model: str, number: str) -> dict[str, Any]:
+        """Return one version's row with its metrics, parameters, stage and framework."""
+        return search.shown(versions.version(self.tracking_uri, model, number))
+
+    def search(self, model: str, wanted: search.Wanted) -> list[dict[str, Any]]:
+        """Return the versions that are wanted, oldest first."""
+        return search.search(self.tracking_uri, model, wanted)
+
+    def parents(self, model: str) -> dict[str, str]:
+        """Return `{version: parent}` of every version that has one."""
+        return lineage.parents_of(self.tracking_uri, model)
 
     def resolve(self, model: str, named: str) -> str:
         """Return the version that a number, an alias or `latest` names."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from blocks.catalogue.models import DIGEST_TAG
+from blocks.catalogue.trust import DIGEST_TAG
 from blocks.errors import Refused
 from blocks.platform import Platform
 from blocks.registry import Registry

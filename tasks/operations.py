@@ -11,6 +11,7 @@ from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.acts import Act, back_from, insist, live
 from tasks.records import TRIES, head
+from tasks.rollout.lifecycle import Lifecycle
 from tasks.rollout.machine import Draft
 from tasks.rollout.operation import Operation, OperationType, Standing, stand
 from tasks.rollout.refusal import BadInput
@@ -73,6 +74,7 @@ def retire(registry: Registry, version: str, act: Act) -> Standing:
     registry.version(act.model, version)
     after = operate(registry, OperationType.RETIRE, act, subject=version)
     registry.tag(act.model, version, "rollout.stage", "ARCHIVED")
+    registry.tag(act.model, version, "lifecycle.stage", Lifecycle.ARCHIVED.value)
     return after
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from blocks.errors import Unavailable
 from blocks.platform import Platform
 from blocks.registry import Registry
+from tasks.catalogue import alert_if_tampered
 from tasks.nba.features import features
 from tasks.slates import Slate, arms_of, standing
 from tasks.step import step
@@ -160,6 +161,8 @@ def set_aside(slate: Slate, inputs: pd.DataFrame) -> tuple[Slate, pd.DataFrame]:
 @step("score with every arm")
 def score(platform: Platform, manifest: Mapping[str, Any], inputs: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Forecast every game with champion, challenger and fallback."""
+    for arm in arms_of(manifest["routes"]):
+        alert_if_tampered(platform, manifest["model"], arm["version"], now)
     return forecast(platform.registry, manifest, inputs, now)
 
 

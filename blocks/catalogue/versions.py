@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blocks.errors import Conflict, NotFound
+from blocks.errors import Conflict, NotFound, Refused
 from blocks.log.client import asking, client
 
 if TYPE_CHECKING:
@@ -56,18 +57,25 @@ def version(tracking_uri: str, model: str, number: str) -> dict[str, object]:
         return _row(client(tracking_uri).get_model_version(model, number))
 
 
-def versions(tracking_uri: str, model: str) -> list[dict[str, object]]:
-    """Return every version of a model, oldest first; an unregistered model has none."""
+def versions(tracking_uri: str, model: str, tags: Mapping[str, str] | None = None) -> list[dict[str, object]]:
+    """Return the versions of a model that carry these tags, oldest first; an unregistered model has none."""
+    asked = " and ".join([f"name='{model}'", *(_tagged(key, value) for key, value in (tags or {}).items())])
     found: list[ModelVersion] = []
     token: str | None = None
     with asking(f"list the versions of {model}", tracking_uri):
         while True:
-            page = client(tracking_uri).search_model_versions(f"name='{model}'", max_results=1000, page_token=token)
+            page = client(tracking_uri).search_model_versions(asked, max_results=1000, page_token=token)
             found.extend(page)
             token = page.token
             if not token:
                 break
     return sorted(map(_row, found), key=lambda row: int(str(row["version"])))
+
+
+def _tagged(key: str, value: str) -> str:
+    if "'" in value or "`" in key:
+        raise Refused(f"MLflow cannot look for the tag {key}={value}: it holds a quotation mark.", "Look for its text.")
+    return f"tags.`{key}` = '{value}'"
 
 
 def resolve(tracking_uri: str, model: str, named: str) -> str:

@@ -22,6 +22,7 @@ class AlertType(StrEnum):
     BREAKER_OPEN = "breaker_open"
     ROLLOUT_HELD = "rollout_held"
     ROLLED_BACK = "rolled_back"
+    TAMPERED = "tampered"
 
 
 class Severity(StrEnum):
@@ -61,6 +62,7 @@ KIND = MappingProxyType(
         AlertType.BREAKER_OPEN: Kind.OPERATIONS,
         AlertType.ROLLOUT_HELD: Kind.OPERATIONS,
         AlertType.ROLLED_BACK: Kind.OPERATIONS,
+        AlertType.TAMPERED: Kind.OPERATIONS,
     }
 )
 
@@ -79,5 +81,6 @@ SEVERITY = MappingProxyType(
         AlertType.BREAKER_OPEN: Severity.CRITICAL,
         AlertType.ROLLOUT_HELD: Severity.WARNING,
         AlertType.ROLLED_BACK: Severity.CRITICAL,
+        AlertType.TAMPERED: Severity.CRITICAL,
     }
 )

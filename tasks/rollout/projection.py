@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tasks.rollout.fold import Rollout
+from tasks.rollout.lifecycle import lifecycle_of
 from tasks.rollout.plan import RESTORE
 from tasks.rollout.stage import FLIPPED, Stage
 
@@ -59,7 +60,8 @@ def tag_writes(rollout: Rollout) -> tuple[SetTag, ...]:
     if plan.from_version is not None and rollout.stage in FLIPPED:
         writes.append(SetTag(plan.from_version, "rollout.stage", "FALLBACK"))
     writes += [SetTag(version, "quarantined", why[:4000]) for version, why in rollout.quarantined.items()]
-    return tuple(writes)
+    stages = lifecycle_of(rollout).items()
+    return (*writes, *(SetTag(version, "lifecycle.stage", stage.value) for version, stage in stages))
 
 
 def _stage_of(rollout: Rollout, version: str) -> str:
