@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from blocks.catalogue.registering import REFERENCE
 from blocks.errors import NotFound
 from blocks.platform import Platform
 from blocks.registry import Registry
@@ -26,7 +27,6 @@ from tasks.judgement.detector import ALARM, detector_path
 from tasks.judgement.ledger import Ledger
 from tasks.judgement.paired import paired_terms
 from tasks.nba.features import phase_of
-from tasks.registry import PROFILE_FILE
 from tasks.rollout.fold import Rollout
 from tasks.rollout.plan import RESTORE
 from tasks.rollout.policy import Policy
@@ -70,18 +70,18 @@ class Watched:
 
 
 @lru_cache(maxsize=16)
-def _reference(tracking_uri: str, run_id: str) -> PhasedProfile | None:
-    """Return the stored profile of a run; a version never changes, so a process reads it once."""
+def _reference(tracking_uri: str, model: str, version: str) -> PhasedProfile | None:
+    """Return the stored profile of a version; a version never changes, so a process reads it once."""
     try:
-        return PhasedProfile.from_dict(json.loads(Registry(tracking_uri=tracking_uri).run_text(run_id, PROFILE_FILE)))
+        text = Registry(tracking_uri=tracking_uri).version_text(model, version, REFERENCE)
     except NotFound:
         return None
+    return PhasedProfile.from_dict(json.loads(text))
 
 
 def reference_of(registry: Registry, model: str, version: str) -> PhasedProfile | None:
     """Return the reference profile that was stored with a version, or None where it has none."""
-    run_id = registry.version(model, version)["run_id"]
-    return _reference(registry.tracking_uri, str(run_id)) if run_id else None
+    return _reference(registry.tracking_uri, model, version)
 
 
 def window_of(platform: Platform, model: str, version: str, now: datetime) -> pd.DataFrame:

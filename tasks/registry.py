@@ -17,7 +17,6 @@ from blocks.errors import NotFound
 from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.drift.phases import phased_profile
-from tasks.drift.profile import profile
 from tasks.nba.features import FEATURES, phase_of, training_frame
 from tasks.nba.training import train, trusted_types
 from tasks.rollout.canonical import digest
@@ -156,10 +155,14 @@ def _champion(registry: Registry, model: str) -> str | None:
 
 
 def profile_of(rows: pd.DataFrame, scores: np.ndarray) -> str:
-    """Return the reference profile of golden rows and their scores as text; empty where the rows are too few."""
+    """Return the reference profile of golden rows and their scores as text; empty where the rows are too few.
+
+    How far their season had come is not known, so all of them are one phase.
+    """
     if len(rows) < FEWEST_FOR_A_PROFILE:
         return ""
-    return json.dumps(profile(rows.assign(prediction=scores)).to_dict())
+    one = np.zeros(len(rows), dtype=np.int64)
+    return json.dumps(phased_profile(rows.assign(prediction=scores), one, one).to_dict())
 
 
 @step("register the version")

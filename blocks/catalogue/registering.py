@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 SOURCE_TAG = "source.digest"
+RUN_TAG = "source.run"
 LIFECYCLE_TAG = "lifecycle.stage"
 REFERENCE = "registration/reference.json"
 FILES_KEPT_BY_RUNS = {"reference.json": REFERENCE}
@@ -190,6 +192,7 @@ def _keep_files_of_the_run(tracking_uri: str, package: Package) -> None:
 def _tag(package: Package, made: card.Card, agreed: Agreement) -> None:
     told = {
         SOURCE_TAG: package.sha,
+        **({RUN_TAG: package.came.run_id} if package.came.run_id else {}),
         DIGEST_TAG: digest(package.folder),
         "source.uri": package.uri[: card.LONGEST],
         LIFECYCLE_TAG: "development",
@@ -213,6 +216,7 @@ def _create(tracking_uri: str, name: str, package: Package, terms: Terms) -> Non
         experiment = mlflow.set_experiment(f"train/{name}").experiment_id
         log = client(tracking_uri)
         run = log.create_run(experiment, run_name=f"register {package.sha[:12]}").info.run_id
+        _tell_its_past(tracking_uri, run, package.came)
         log.log_artifacts(run, str(package.folder), "model")
         log.set_terminated(run)
     with asking(f"register {package.uri} as {name}", tracking_uri):
@@ -224,7 +228,19 @@ def _create(tracking_uri: str, name: str, package: Package, terms: Terms) -> Non
         log.create_model_version(
             name,
             f"runs:/{run}/model",
-            run_id=package.came.run_id or run,
+            run_id=run,
             tags=package.tags,
             description=terms.description or None,
         )
+
+
+def _tell_its_past(tracking_uri: str, run: str, came: Origin) -> None:
+    """Repeat what the training run says in the run that holds the files: a version may only name that one."""
+    from mlflow.entities import Metric, Param
+
+    now = int(time.time() * 1000)
+    metrics = [Metric(key, value, now, 0) for key, value in came.metrics.items()]
+    params = [Param(key, value) for key, value in came.params.items()]
+    for start in range(0, max(len(metrics), len(params)), 100):
+        part = slice(start, start + 100)
+        client(tracking_uri).log_batch(run, metrics[part], params[part])

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from blocks.__main__ import platform_of, words
-from blocks.catalogue.models import DIGEST_TAG
+from blocks.catalogue.trust import DIGEST_TAG
 from blocks.errors import NotFound, Refused
 from blocks.platform import Platform
 from tasks.copying import copied
