@@ -31,6 +31,12 @@ class Registry(Block):
         title="MLflow tracking URI", description="http://127.0.0.1:5000 or sqlite:////path/mlflow.db"
     )
 
+    files: str = Field(
+        default="",
+        title="Files behind the artifact proxy",
+        description="The folder that MLflow's server hands out, to read it where no server runs",
+    )
+
     @property
     def log(self) -> RolloutLog:
         """Return the log of rollouts."""
@@ -49,15 +55,15 @@ class Registry(Block):
 
         Raises Tampered where its files are not the ones that were registered.
         """
-        return loading.load(self.tracking_uri, model, named)
+        return loading.load(self.tracking_uri, model, named, self.files)
 
     def verify(self, model: str, version: str) -> dict[str, object]:
         """Return whether a version's files still have the digest of its registration, and which changed."""
-        return loading.verify(self.tracking_uri, model, version)
+        return loading.verify(self.tracking_uri, model, version, self.files)
 
     def version_text(self, model: str, version: str, path: str) -> str:
         """Return a text file of a version's folder; raise NotFound when it has none."""
-        return loading.text_of(self.tracking_uri, model, version, path)
+        return loading.text_of(self.tracking_uri, model, version, path, self.files)
 
     def download(self, model: str, version: str, to: Path) -> Path:
         """Write the files of a version into a folder and return the model's own folder in it."""
@@ -65,7 +71,7 @@ class Registry(Block):
 
     def columns(self, model: str, version: str) -> dict[str, str]:
         """Return the columns and types of a version's signature."""
-        return models.columns(self.tracking_uri, model, version)
+        return loading.columns(self.tracking_uri, model, version, self.files)
 
     def version(self, model: str, number: str) -> dict[str, object]:
         """Return one version's row."""

@@ -71,13 +71,12 @@ def lineage_of(registry: Registry, model: str, named: str) -> dict[str, Any]:
     """Return a version's ancestors, its descendants and both as a picture in Mermaid."""
     version, parents = registry.resolve(model, named), registry.parents(model)
     ancestors = chain(parents, version)
-    family = [one for one in sorted(parents, key=int) if version in chain(parents, one) and one != version]
+    family = [one for one in sorted(parents, key=int) if one not in ancestors and version in chain(parents, one)]
     rows = {str(row["version"]): row for row in registry.search(model, Wanted())}
     shown_ones = [*reversed(ancestors), *family]
+    stages = {one: str(rows[one]["stage"]) if one in rows else "deleted" for one in shown_ones}
     lines = ["graph LR"]
-    for one in shown_ones:
-        stage = rows[one]["stage"] if one in rows else "deleted"
-        lines.append(f'  v{one}["{one}: {stage}"]' + (":::asked" if one == version else ""))
+    lines += [f'  v{one}["{one}: {stages[one]}"]' + (":::asked" if one == version else "") for one in shown_ones]
     lines += [f"  v{parents[one]} --> v{one}" for one in shown_ones if parents.get(one) in shown_ones]
     lines.append("  classDef asked stroke-width:3px")
     cyclic = parents.get(ancestors[-1]) in ancestors
@@ -88,6 +87,7 @@ def lineage_of(registry: Registry, model: str, named: str) -> dict[str, Any]:
         "version": version,
         "chain": ancestors,
         "descendants": family,
+        "stages": stages,
         "edges": edges,
         "cyclic": cyclic,
         "mermaid": picture,

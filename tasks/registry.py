@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +128,16 @@ def log_model(platform: Platform, model: str, found: Trained) -> str:
     return platform.registry.log_model(model, found)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who registers, what it succeeds (a version, an alias or `latest`), and what people say of it."""
+
+    by: str
+    parent: str | None = None
+    description: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
 def terms(platform: Platform, model: str, parent: str | None, rows: pd.DataFrame | None = None) -> Terms:
     """Return what a registration is asked for: the policy's twin, and the parent; else the champion, which it succeeds.
 
@@ -166,6 +176,10 @@ def profile_of(rows: pd.DataFrame, scores: np.ndarray) -> str:
 
 
 @step("register the version")
-def register_version(platform: Platform, model: str, uri: str, by: str, parent: str | None) -> str:
+def register_version(platform: Platform, model: str, uri: str, asked: Asked) -> str:
     """Register a model URI or folder once; the same content is the same version."""
-    return platform.registry.register(model, uri, version_tags({}, by, None), terms(platform, model, parent))
+    parent = asked.parent
+    if parent is not None and not parent.isdigit():
+        parent = platform.registry.resolve(model, parent)
+    told = replace(terms(platform, model, parent), description=asked.description)
+    return platform.registry.register(model, uri, {**asked.tags, **version_tags({}, asked.by, None)}, told)

@@ -14,6 +14,8 @@ from blocks.log.client import asking, client
 if TYPE_CHECKING:
     from mlflow.models import Model
 
+PROXIED = "mlflow-artifacts:/"
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -75,19 +77,34 @@ def origin(tracking_uri: str, model: Model, uri: str) -> Origin:
     return Origin(run_id, dict(run.data.params), dict(run.data.metrics), dict(run.data.tags))
 
 
-def fetch_version(tracking_uri: str, model: str, version: str, place: Path) -> Path:
-    """Return the files of a registered version, copied below `place`; raise NotFound or Unavailable."""
+def fetch_version(tracking_uri: str, model: str, version: str, place: Path, files: str = "") -> Path:
+    """Return the files of a registered version, copied below `place`; raise NotFound or Unavailable.
+
+    files: the folder behind MLflow's artifact proxy, to read it where no server runs.
+    """
     from mlflow.exceptions import MlflowException
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
     versions.version(tracking_uri, model, version)
     target = place / "model"
-    target.mkdir(parents=True)
     try:
         # not models:/name/version itself: MLflow would look that up in the process's global registry
         where = client(tracking_uri).get_model_version_download_uri(model, version)
+        if behind := _behind_the_proxy(tracking_uri, where, files):
+            return Path(shutil.copytree(behind, target))
+        target.mkdir(parents=True)
         repository = get_artifact_repository(where, tracking_uri=tracking_uri, registry_uri=tracking_uri)
         return Path(repository.download_artifacts("", dst_path=str(target)))
     except (MlflowException, OSError) as broken:
         said = f"The artifacts of {model} version {version} cannot be fetched: {broken}."
         raise Unavailable(said, "`gamenight doctor` shows what is reachable.") from broken
+
+
+def _behind_the_proxy(tracking_uri: str, where: str, files: str) -> Path | None:
+    """Return the folder of an artifact URI that only a server could resolve, None where it can be asked as it is."""
+    if not files or tracking_uri.startswith("http"):
+        return None
+    if where.startswith("runs:/"):
+        run, _, rest = where.removeprefix("runs:/").partition("/")
+        where = f"{client(tracking_uri).get_run(run).info.artifact_uri}/{rest}"
+    return Path(files) / where.removeprefix(PROXIED).lstrip("/") if where.startswith(PROXIED) else None

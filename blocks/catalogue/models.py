@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING, Any
 from blocks.log.client import asking, client
 
 if TYPE_CHECKING:
+    from mlflow.models import Model
     from pandas import DataFrame
+
+SIGNATURE_TAG = "signature"
+"""The columns of a version and their types, as JSON, where a tag can hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,13 @@ def log(tracking_uri: str, model: str, trained: Trained) -> str:
     return str(logged.model_uri)
 
 
-def columns(tracking_uri: str, model: str, version: str) -> dict[str, str]:
-    """Return `{column: type}` of the version's signature."""
-    import mlflow
-
-    with asking(f"read the signature of {model} {version}", tracking_uri):
-        mlflow.set_tracking_uri(tracking_uri)
-        mlflow.set_registry_uri(tracking_uri)
-        signature = mlflow.models.get_model_info(f"models:/{model}/{version}").signature
-    return {column.name: str(column.type) for column in signature.inputs.inputs}
+def columns_of(model: Model) -> dict[str, str]:
+    """Return `{column: type}` of a model's signature: of a tensor its places, counted from 0."""
+    inputs = model.signature.inputs
+    if inputs.is_tensor_spec():
+        kind, shape = inputs.inputs[0].type, inputs.inputs[0].shape
+        return {str(place): str(kind) for place in range(max(int(shape[-1]), 0))}
+    return {column.name: str(getattr(column.type, "name", column.type)) for column in inputs.inputs}
 
 
 def run_text(tracking_uri: str, run_id: str, path: str) -> str:

@@ -18,6 +18,7 @@ from blocks.catalogue import card, golden, trial
 from blocks.catalogue.digest import digest, manifest, source_digest
 from blocks.catalogue.fetching import Origin, described, fetch, origin
 from blocks.catalogue.lineage import PARENT_TAG, adopt, must_be_known
+from blocks.catalogue.models import SIGNATURE_TAG, columns_of
 from blocks.catalogue.native import Native, native_of
 from blocks.catalogue.trust import DIGEST_TAG, MANIFEST
 from blocks.catalogue.twin import Agreement, Original, add_twin, agreement_from
@@ -198,6 +199,9 @@ def _tag(package: Package, made: card.Card, agreed: Agreement) -> None:
         LIFECYCLE_TAG: "development",
         "twin": agreed.told()[: card.LONGEST],
     }
+    signature = json.dumps(columns_of(package.model))
+    if len(signature) <= card.LONGEST:
+        told[SIGNATURE_TAG] = signature
     if agreed.gap is not None:
         told["twin.gap"] = f"{agreed.gap:.3g}"
     package.tags = {**made.tags(), **package.tags, **told}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blocks.catalogue.fetching import PROXIED
 from blocks.errors import NotFound
 from deployments.stack import environment
 from deployments.stack.home import Home
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from blocks.store import Store
     from tasks.integrity import Audited
     from tasks.rollout.fold import Rollout
-
-PROXIED = "mlflow-artifacts:/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Reading:
         """The registry, made here; nothing is asked of Prefect."""
         from blocks.registry import Registry
 
-        return Registry(tracking_uri=self.tracking_uri)
+        return Registry(tracking_uri=self.tracking_uri, files=str(self.home.artifacts))
 
     @property
     def store(self) -> Store:

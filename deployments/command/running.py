@@ -40,13 +40,15 @@ def person(by: str | None) -> str:
 
 
 @contextlib.contextmanager
-def running(home: Path, model: str, new: bool = False) -> Iterator[Reading]:
+def running(home: Path, model: str, new: bool | None = False) -> Iterator[Reading]:
     """Make this process one in which flows run, and yield the record they write to.
 
-    new: whether the model may be unknown yet. Raises NotFound before anything is started for a model that is.
+    new: whether the model may be unknown yet, if it has a policy; None: it may be any. Raises NotFound before anything
+    is started for a model that may not.
     Prefect reads its environment when it is imported: import flows inside the block.
     """
-    _must_be_known(home, model, new)
+    if new is not None:
+        _must_be_known(home, model, new)
     with contextlib.ExitStack() as held:
         found = attach(home)
         wanted = Wanted(model=model, gateway=False, progress=output.say)

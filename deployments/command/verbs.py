@@ -32,6 +32,7 @@ def _table() -> dict[str, Verb]:
         ("status", releases, "What serves, what is under way and why, when the next look is."),
         ("rollouts", releases, "Every rollout of a model."),
         ("history", releases, "What was live when, and by whose decision."),
+        ("register", releases, "Make a model a version; nothing is released."),
         ("release", releases, "Register a model, validate it and open its rollout."),
         ("tick", releases, "Look once at the evidence and move the rollout by at most one step."),
         ("rollback", releases, "Go back to the champion, or to an earlier one."),
