@@ -91,13 +91,17 @@ def fetch_version(tracking_uri: str, model: str, version: str, place: Path, file
         # not models:/name/version itself: MLflow would look that up in the process's global registry
         where = client(tracking_uri).get_model_version_download_uri(model, version)
         if behind := _behind_the_proxy(tracking_uri, where, files):
-            return Path(shutil.copytree(behind, target))
-        target.mkdir(parents=True)
-        repository = get_artifact_repository(where, tracking_uri=tracking_uri, registry_uri=tracking_uri)
-        return Path(repository.download_artifacts("", dst_path=str(target)))
+            found = Path(shutil.copytree(behind, target))
+        else:
+            target.mkdir(parents=True)
+            repository = get_artifact_repository(where, tracking_uri=tracking_uri, registry_uri=tracking_uri)
+            found = Path(repository.download_artifacts("", dst_path=str(target)))
+        if not (found / "MLmodel").is_file():  # of a folder that is gone, MLflow gives an empty one
+            raise FileNotFoundError(f"there is no file MLmodel at {where}")
     except (MlflowException, OSError) as broken:
         said = f"The artifacts of {model} version {version} cannot be fetched: {broken}."
         raise Unavailable(said, "`gamenight doctor` shows what is reachable.") from broken
+    return found
 
 
 def _behind_the_proxy(tracking_uri: str, where: str, files: str) -> Path | None:

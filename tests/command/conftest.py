@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import worlds
 
@@ -18,3 +19,11 @@ def canary_world(tmp_path_factory: pytest.TempPathFactory) -> worlds.World:
 def own_world(canary_world: worlds.World, tmp_path: Path) -> worlds.World:
     """Return a copy of the world in CANARY that a test may change."""
     return canary_world.copy(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def world_frame(canary_world: worlds.World) -> pd.DataFrame:
+    """Return the training frame of the world's past games."""
+    from tasks.nba.features import training_frame
+
+    return training_frame(canary_world.platform.source.history(worlds.opening(canary_world, worlds.SEASON)))
