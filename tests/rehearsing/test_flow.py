@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import worlds
 
-from deployments.demo.calendar import noon
+from tasks.calendar import noon
 
 
 @pytest.mark.slow
