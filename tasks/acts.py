@@ -154,6 +154,8 @@ def answer(platform: Platform, step: int, yes: bool, act: Act) -> Rollout:
     if approval.by and act.by not in approval.by:
         raise BadInput("by", f"{act.by} may not answer for {act.model}; the policy names {', '.join(approval.by)}")
     if not yes:
+        if rollout.declined == act.why:  # asked again, as after a crash
+            return rollout
         draft = Draft(EventType.DECLINE, act.why, evidence=rollout.events[-1].evidence, detail={"step": step})
         return insist(platform.registry, rollout, draft, act)
     if any(_says_so_already(yes, rollout, act) for yes in rollout.approved):

@@ -11,6 +11,7 @@ from blocks.platform import Platform
 from blocks.registry import Registry
 from tasks.acts import Act, back_from, insist, live
 from tasks.records import TRIES, head
+from tasks.rollout.fold import Rollout
 from tasks.rollout.lifecycle import Lifecycle
 from tasks.rollout.machine import Draft
 from tasks.rollout.operation import Operation, OperationType, Standing, stand
@@ -88,6 +89,8 @@ def within_the_rollout(registry: Registry, action: str, act: Act, version: str |
         raise BadInput("action", f"the rollout of {act.model} is not held; nothing was changed")
     if action == "hold" and rollout.stage is Stage.REGISTERED:
         raise BadInput("action", f"the rollout of {act.model} has not started; nothing was changed")
+    if action == "hold" and _holds_already(rollout, act):
+        return
     if action == "abort":
         back_from(registry, rollout, act)
         return
@@ -101,6 +104,12 @@ def within_the_rollout(registry: Registry, action: str, act: Act, version: str |
         "promote_now": Draft(EventType.EMERGENCY, f"emergency promotion without proof: {act.why}", detail=winner),
     }
     insist(registry, rollout, drafts[action], act)
+
+
+def _holds_already(rollout: Rollout, act: Act) -> bool:
+    """Return whether this person holds it with these words: asked again, as after a crash, nothing is added."""
+    held = [event for event in rollout.events if event.type is EventType.HOLD]
+    return rollout.held is Held.MANUAL and (held[-1].by, held[-1].why) == (act.by, act.why)
 
 
 @step("act")

@@ -13,6 +13,7 @@ from faults.world import Step, World
 from plainly import plainly
 
 from flows.intervene import intervene
+from tasks.acts import Act, answer
 from tasks.operations import standing
 from tasks.records import every, head
 from tasks.rollout.fold import Rollout
@@ -126,3 +127,23 @@ def test_a_rollout_without_exposure_ends_in_a_report_on_the_run(stage: Stage) ->
     assert "| latency difference | no request was scored by both |" in report
     assert report.count("| 0.600 | 0.620 | 0.020 |") == 20
     assert aliases == {"champion": "1"}
+
+
+def test_an_act_that_is_asked_for_again_is_not_written_again(stage: Stage) -> None:
+    """A person who saw no answer asks again; another reason is another act."""
+    world = _played(stage, *SERVING)
+    held = [in_child(lambda: _act(world, "hold", 4)) for _ in range(2)]
+    assert held[0].events == held[1].events
+    at = Step("tick", 4).at
+    in_child(lambda: plainly(intervene, world.platform)("hold", "bea", "me too", world.model, now=at) and None)
+    assert [(event.type, event.by) for event in _newest(world).events][-2:] == [("hold", "ann"), ("hold", "bea")]
+
+
+def test_a_no_that_is_said_again_is_one_no(stage: Stage) -> None:
+    """As after a kill between the no and the tick that acts on it."""
+    plan = PLANS["declined"]
+    world = _played(stage, *plan.before, *plan.steps[:-2], **plan.policy)
+    no = Act(world.model, "ann", plan.steps[-2].at, "odd forecasts")
+    said = [in_child(lambda: answer.fn(world.platform, 0, False, no)) for _ in range(2)]
+    assert said[0].events[-1].type == "decline"
+    assert said[1].events == said[0].events
