@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shutil
@@ -35,6 +36,7 @@ LIFECYCLE_TAG = "lifecycle.stage"
 REFERENCE = "registration/reference.json"
 FILES_KEPT_BY_RUNS = {"reference.json": REFERENCE}
 """Text files of a training run that go with the version."""
+NEEDED_AFTER_A_TRIAL = ("mlflow.pyfunc", "mlflow.sklearn", "onnxruntime", "skl2onnx")
 NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")
 
 
@@ -119,6 +121,9 @@ def _prepare(tracking_uri: str, package: Package, terms: Terms) -> None:
     for added in ("registration", "twin"):
         shutil.rmtree(package.folder / added, ignore_errors=True)
     (package.folder / "registration").mkdir()
+    trial.CLEAN.start()
+    for name in NEEDED_AFTER_A_TRIAL:  # while the clean process imports what it needs
+        importlib.import_module(name)
     rows = golden.golden_rows(package.model, package.folder, terms.rows)
     tried = trial.tried(package.folder, package.sha, rows, package.uri)
     native, agreed = _look_inside(package, rows, tried, terms)
@@ -233,6 +238,7 @@ def _create(tracking_uri: str, name: str, package: Package, terms: Terms) -> Non
             name,
             f"runs:/{run}/model",
             run_id=run,
+            await_creation_for=0,
             tags=package.tags,
             description=terms.description or None,
         )

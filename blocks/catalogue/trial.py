@@ -45,6 +45,11 @@ class CleanProcess:
                 raise Unavailable("The clean process that tries models has just ended.", "Try again.") from gone
             return int(self._line(process))
 
+    def start(self) -> None:
+        """Begin to start it, if it does not run yet; the first question waits until it has."""
+        with self._lock:
+            self._running()
+
     def stop(self) -> None:
         """End it."""
         if self._popen is not None and self._owner == os.getpid():

@@ -12,6 +12,7 @@ from worlds import MODEL, World
 
 from deployments.command import exits
 from tasks.alerting.alert import Alert
+from tasks.alerting.kinds import AlertType
 from tasks.nba.features import FEATURES
 from tasks.nba.training import train
 from tasks.registry import Asked, register_version, trained
@@ -109,21 +110,40 @@ def test_unknown_models_versions_and_bounds_are_named(canary_world: World) -> No
         assert says in called.answer["error"]["message"]
 
 
-def test_a_changed_file_is_named_fails_the_check_and_opens_an_alert(own_world: World) -> None:
-    assert call(own_world.home, "models", "verify", MODEL).status == exits.DONE
-    source = own_world.platform.registry.version(MODEL, "2")["run_id"]
+def changed_files_of(world: World, version: str) -> None:
+    """Write a line more into a file of a version, behind the registry's back."""
     from blocks.log.client import client
 
-    run = client(own_world.platform.registry.tracking_uri).get_run(str(source))
-    (Path(urlparse(run.info.artifact_uri).path) / "model" / "MLmodel").open("a").write("\n# a line more\n")
+    registry = world.platform.registry
+    run = client(registry.tracking_uri).get_run(str(registry.version(MODEL, version)["run_id"]))
+    with (Path(urlparse(run.info.artifact_uri).path) / "model" / "MLmodel").open("a", encoding="utf-8") as file:
+        file.write("\n# a line more\n")
+
+
+def tampered(world: World) -> list[str]:
+    """Return the versions that an open alert says were changed."""
+    rows = world.platform.store.alerts(MODEL, open_only=True).to_dict("records")
+    found = [Alert.from_dict(row["body"]).about for row in rows]
+    return [about.version for about in found if about.type is AlertType.TAMPERED]
+
+
+def test_a_changed_file_is_named_fails_the_check_and_opens_an_alert(own_world: World) -> None:
+    assert call(own_world.home, "models", "verify", MODEL).status == exits.DONE
+    changed_files_of(own_world, "2")
     called = call(own_world.home, "models", "verify", MODEL, "--json")
     assert called.status == exits.NO
     assert [row["changed"] for row in called.answer["versions"]] == [[], ["MLmodel"]]
     assert call(own_world.home, "models", "verify", MODEL, "1").status == exits.DONE
-    alerts = [Alert.from_dict(row["body"]) for row in own_world.platform.store.alerts(MODEL).to_dict("records")]
-    assert [(one.about.type.value, one.about.version) for one in alerts if one.about.type == "tampered"] == [
-        ("tampered", "2")
-    ]
+    assert tampered(own_world) == ["2"]
+
+
+def test_a_slate_is_scored_without_a_version_that_was_changed_and_says_so(own_world: World) -> None:
+    changed_files_of(own_world, "2")
+    night = next(own_world.unplayed())
+    own_world.play(night, tick=False)
+    sealed = own_world.platform.store.predictions(MODEL, slates=[night.date])
+    assert set(sealed["version"]) == {"1"}
+    assert tampered(own_world) == ["2"]
 
 
 def test_a_version_that_nothing_needs_is_retired_and_stays_in_the_list(

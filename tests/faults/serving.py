@@ -15,14 +15,14 @@ import httpx
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """Run a server on SQLite and return its address."""
+def mlflow_server(folder: Path, backend: str | None = None) -> Iterator[str]:
+    """Run a server on SQLite, or on another database, with its artifacts behind its proxy; return its address."""
     folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = {
-        "--backend-store-uri": f"sqlite:///{folder / 'mlflow.db'}",
+        "--backend-store-uri": backend or f"sqlite:///{folder / 'mlflow.db'}",
         "--artifacts-destination": str(folder / "artifacts"),
         "--workers": "1",
         "--host": "127.0.0.1",
