@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from catalogue.conftest import logistic, saved
 from command.calling import Called, call, installed, run
 from worlds import MODEL, SEASON, World
 
@@ -83,6 +84,21 @@ def test_a_night_is_scored_settled_and_looked_at(live_world: World) -> None:
     assert all(event["by"] == "ana" for event in new)
     status = call(live_world.home, "status", MODEL, "--now", night.morning.isoformat(), "--json").answer
     assert {**ticked.answer, "event": None} == {**status, "event": None}
+
+
+def test_a_folder_is_registered_once_under_a_name_of_its_own_and_one_without_a_signature_is_refused(
+    live_world: World, tmp_path: Path
+) -> None:
+    folder = str(saved(logistic(), tmp_path / "m"))
+    words = ("register", "side", "--uri", folder, "--description", "a try", "--tag", "team=x", "--by", "ana", "--json")
+    for new in (True, False):
+        called = run(live_world.home, *words)
+        assert called.status == exits.DONE, called.stderr
+        assert (called.answer["version"], called.answer["new"], called.answer["description"]) == ("1", new, "a try")
+    assert (called.answer["tags"]["author"], called.answer["tags"]["team"]) == ("ana", "x")
+    unsigned = str(saved(logistic(), tmp_path / "n", signature=False, input_example=None))
+    refused(run(live_world.home, "register", "side", "--uri", unsigned), "no signature", "infer_signature")
+    assert len(call(live_world.home, "models", "list", "side", "--json").answer["versions"]) == 1
 
 
 def test_one_old_night_can_be_settled_again_and_an_unknown_one_is_refused(live_world: World) -> None:
