@@ -53,6 +53,9 @@ def lifecycle_of(rollout: Rollout) -> dict[str, Lifecycle]:
         found[plan.fallback_after] = Lifecycle.PRODUCTION
     if plan.strategy != RESTORE:
         found |= {version: _of_the_new(rollout, version) for version in plan.challengers}
+        # a fallback that is tried again may answer all the while
+        if not flipped and plan.fallback_before in plan.challengers and plan.fallback_before not in rollout.quarantined:
+            found[plan.fallback_before] = Lifecycle.PRODUCTION
     elif flipped:
         found[plan.to_version] = _of_the_new(rollout, plan.to_version)
     return found

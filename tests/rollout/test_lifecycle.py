@@ -94,6 +94,14 @@ def test_a_restore_that_blames_the_champion_archives_it() -> None:
     assert lifecycle_of(restored(quarantine=True)) == {"1": PRODUCTION, "2": PRODUCTION, "3": ARCHIVED}
 
 
+def test_a_fallback_that_is_tried_again_stays_in_production_all_the_while() -> None:
+    again = replace(plan(), fallback_before="2")
+    for events in ((), TO_CANARY, TO_BAKING):
+        assert lifecycle_of(after(again, *events)) == {"1": PRODUCTION, "2": PRODUCTION}
+    blamed = go(after(again, *TO_CANARY), EventType.ROLLBACK, reason=Reason.FAILED)
+    assert lifecycle_of(blamed) == {"1": PRODUCTION, "2": ARCHIVED}
+
+
 def test_the_newest_rollout_wins_and_a_retired_version_is_archived_whatever_the_log_says() -> None:
     first = after(replace(plan(first=True), request=replace(plan().request, version="1")), *TO_SHADOW)
     first = go(go(first, EventType.PROMOTE), EventType.FINISH)
