@@ -206,8 +206,12 @@ def test_every_step_is_a_task_run_inside_a_flow_run(demo: Demo) -> None:
     assert {state for (state,) in demo.prefect("SELECT DISTINCT state_type FROM task_run")} == {"COMPLETED"}
     for run in demo.runs():
         flow = next(one for one in FLOWS if one.name == run.flow)
-        missing = [step.name for step in steps_of(flow) if not any(ran(step, name) for name in run.tasks)]
-        assert not missing, (run.name, run.tasks)
+        missing = {step.name for step in steps_of(flow) if not any(ran(step, name) for name in run.tasks)}
+        assert missing <= OFF_THE_WAY, (run.name, missing)
+
+
+OFF_THE_WAY = frozenset({"find the games that are due", "see what stands", "hold the slate"})
+"""Steps of a night without a date, without games or with bad ones; the demo's nights have a date and good games."""
 
 
 def steps_of(flow: Flow[..., Any]) -> list[Task[..., Any]]:
