@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEUTRAL_GAMES = 88
-BLOCK_BEGINS = 0.2
+BLOCK_BEGINS = 0.17
 PAST_SEASONS = 12
 FIRST_SEASON = 2015
 
@@ -83,7 +83,7 @@ def real(folder: Path, games: Games) -> Scenario:
 
 
 def with_neutral_block(season: pd.DataFrame) -> pd.DataFrame:
-    """Return the games of a season with `neutral` set on the 88 that follow its first fifth."""
+    """Return the games of a season with `neutral` set on 88 that follow its first sixth."""
     ordered = season.sort_values(["date", "game_id"], kind="stable").reset_index(drop=True)
     start = int(len(ordered) * BLOCK_BEGINS)
     ordered["neutral"] = ordered["neutral"].fillna(0).astype(int)

@@ -35,7 +35,7 @@ def mlflow_server(folder: Path, backend: str | None = None) -> Iterator[str]:
             stdout=log,
             stderr=log,
             cwd=folder,
-            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"},
+            env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             start_new_session=True,
         )
     try:
