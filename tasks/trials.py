@@ -22,6 +22,7 @@ from tasks.proving.limits import LeakLimits, Limits, read_limits
 from tasks.registry import trained_until
 from tasks.rollout.candidate import Candidate
 from tasks.rollout.fold import Rollout
+from tasks.rollout.policy import Policy
 from tasks.rollout.refusal import BadInput
 from tasks.step import step
 
@@ -167,6 +168,18 @@ def learned(registry: Registry, model: str, version: str) -> tuple[str, str]:
     return str(first), trained_until(registry, model, version)
 
 
+def must_be_played_live(policy: Policy) -> None:
+    """Raise BadInput for a task whose forecasts no live rollout can gate, score and settle from end to end.
+
+    >>> must_be_played_live(Policy(model="nba-win"))
+    """
+    if policy.task != "probability":
+        what = (
+            f"a release takes probabilities, and the policy says {policy.task}; its gates and results are of them alone"
+        )
+        raise BadInput("task", f"{what}. Forecast an outcome's probability, and say `task: probability`.")
+
+
 @step("prepare the trial")
 def prepare(
     platform: Platform,
@@ -179,6 +192,7 @@ def prepare(
 
     known: the history and its features, as they passed their gates.
     """
+    must_be_played_live(candidate.policy)
     registry, model, version = platform.registry, candidate.model, candidate.version
     games, frame = (one.frame for one in known)
     limits = read_limits(platform.limits(model), f"{model}/gates.yaml")
