@@ -7,7 +7,7 @@ from datetime import datetime
 from prefect import flow
 
 from blocks.platform import Platform
-from tasks.alerts import announce
+from tasks.alerts import announce, report_refused_files
 from tasks.clock import moment
 from tasks.judging import look, move
 from tasks.slates import revise_slates
@@ -36,6 +36,7 @@ def canary_promote(
         rollout, event = move(world, rollout, seen, at, by)
         if event is not None:
             rollout = project(world, model)
+        report_refused_files(world, model, at)
         revise_slates(world, rollout, at)
         announce(world, model)
         return show(model, rollout, seen, event, at)

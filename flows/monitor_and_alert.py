@@ -8,7 +8,7 @@ from prefect import flow
 
 from blocks.platform import Platform
 from flows.rollback import rollback
-from tasks.alerts import raise_alerts
+from tasks.alerts import raise_alerts, report_refused_files
 from tasks.clock import moment
 from tasks.monitoring import gate_window, watch_model
 from tasks.records import read_policy_of, read_rollout
@@ -30,6 +30,7 @@ def monitor_and_alert(
     policy = read_policy_of(world, model)
     rollout = read_rollout(world.registry, model)
     seen = watch_model(world, rollout, gate_window(world, rollout, policy, at), policy, at)
+    report_refused_files(world, model, at)
     opened = raise_alerts(world, model, seen, policy, at)
     if seen is not None and seen.harm:
         rollback(model, platform, why=seen.harm, by="monitor", now=at)

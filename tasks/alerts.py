@@ -11,6 +11,7 @@ from blocks.registry import Registry
 from tasks.alerting.alert import Alert
 from tasks.alerting.decide import Change, Examined, decide
 from tasks.alerting.rules import rules_of
+from tasks.catalogue import alert_of_refused_files
 from tasks.monitoring import Watched
 from tasks.planning import next_look
 from tasks.records import rollout_of
@@ -84,6 +85,12 @@ def announce(platform: Platform, model: str) -> int:
     for notice in sent:
         emit(f"gamenight.rollout.{notice['type']}", model, notice)
     return len(sent)
+
+
+@step("ask the gateway for changed files")
+def report_refused_files(platform: Platform, model: str, now: datetime) -> list[str]:
+    """Open an alert for each version that the gateway refuses because its files are not the registered ones."""
+    return alert_of_refused_files(platform, model, now)
 
 
 @step("raise alerts")

@@ -12,7 +12,7 @@ import numpy as np
 from blocks.catalogue.lineage import chain
 from blocks.catalogue.search import Wanted
 from blocks.catalogue.trust import Tampered
-from blocks.errors import NotFound
+from blocks.errors import BackendError, NotFound
 from blocks.notifier import Notifier
 from blocks.platform import Platform
 from blocks.registry import Registry
@@ -198,6 +198,22 @@ def alert_of_tampering(
         notifier.send({**alert.to_dict(), "key": alert.key})
     store.save_alert(alert.to_dict())
     return alert.to_dict()
+
+
+def alert_of_refused_files(platform: Platform, model: str, now: datetime) -> list[str]:
+    """Open an alert for each version that the gateway refuses for its changed files, and return those versions.
+
+    A gateway that cannot be asked says nothing here: scoring, validation and `models verify` look by themselves.
+    """
+    if platform.gateway is None:
+        return []
+    try:
+        refused = platform.gateway.tampered()
+    except BackendError:
+        return []
+    for version, says in sorted(refused.items()):
+        alert_of_tampering(platform.store, platform.notifier, (model, version), says, now)
+    return sorted(refused)
 
 
 def alert_if_tampered(platform: Platform, model: str, named: str, now: datetime) -> None:

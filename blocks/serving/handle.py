@@ -34,6 +34,8 @@ SLOW_CALLS = 3
 QUICK_CALLS = 100
 EXAMPLE_ROWS = 8
 SAME = 1e-12
+NARROW = {"integer": "int32", "long": "int64", "float": "float32"}
+"""Types of a signature's columns that MLflow will not make of a double by itself."""
 ZEROS: dict[str, object] = {"number": 0.0, "integer": 0, "text": "", "flag": False, "other": None}
 
 
@@ -186,6 +188,8 @@ def _pyfunc(folder: Path, schema: Schema) -> Runner:
     import mlflow.pyfunc
 
     loaded = mlflow.pyfunc.load_model(str(folder))
+    if schema.tensor:
+        return lambda features: loaded.predict(cast("NDArray[Any]", features).astype(schema.tensor))
     return lambda features: loaded.predict(_frame(features, schema))
 
 
@@ -197,8 +201,8 @@ def _frame(features: Features, schema: Schema) -> object:
         frame = pd.DataFrame(dict(features), columns=names)
     else:
         frame = pd.DataFrame(features, columns=names)
-    whole = {c.name: "int64" for c in schema.columns if c.kind == "integer" and c.required}
-    return frame.astype(whole) if whole else frame
+    narrow = {c.name: NARROW[c.type_name] for c in schema.columns if c.type_name in NARROW and c.required}
+    return frame.astype(narrow) if narrow else frame
 
 
 def _example(model: Model, folder: Path, schema: Schema) -> Batch:

@@ -72,5 +72,6 @@ class Health:
     def _state(self, version: str) -> dict[str, object]:
         handle = self.watcher.models.loaded(version)
         if handle is None:
-            return {"loaded": False, "failure": self.watcher.failures.get(version)}
+            failure, is_changed = self.watcher.failures.get(version), version in self.watcher.tampered
+            return {"loaded": False, "failure": failure, "tampered": is_changed}
         return {"loaded": True, "runtime": handle.runtime, "breaker": str(self.breakers.of(version).state)}

@@ -57,9 +57,13 @@ class Plan:
 
 @dataclass(slots=True)
 class Schema:
-    """The columns of a version in its own order; plans are kept per column order that clients send."""
+    """The columns of a version in its own order; plans are kept per column order that clients send.
+
+    tensor: the type of the one array that a version takes instead of columns with names, empty for all others.
+    """
 
     columns: tuple[Column, ...]
+    tensor: str = ""
     is_numeric: bool = field(init=False)
     _plans: dict[tuple[str, ...] | None, Plan] = field(default_factory=dict)
 
@@ -165,7 +169,7 @@ def schema_of(signature: object) -> Schema:
         return Schema(())
     if inputs.is_tensor_spec():
         width = int(inputs.inputs[0].shape[-1])
-        return Schema(tuple(Column(str(place), "number") for place in range(width)))
+        return Schema(tuple(Column(str(place), "number") for place in range(width)), str(inputs.inputs[0].type))
     return Schema(tuple(_column_of(spec, place) for place, spec in enumerate(inputs.inputs)))
 
 

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from blocks.catalogue.trust import Tampered
 from blocks.errors import BackendError
 from blocks.serving.router import check_routes, versions_of
 from blocks.serving.table import Table, table_of
@@ -54,6 +55,7 @@ class Watcher:
     clock: Callable[[], float] = time.monotonic
     failure: str = "the record has not been read yet"
     failures: dict[str, str] = field(default_factory=dict)
+    tampered: set[str] = field(default_factory=set)
     _table: Table | None = None
     _wanted: dict[str, Any] | None = None
     _fresh_at: float = float("-inf")
@@ -168,9 +170,12 @@ class Watcher:
             if version not in self.failures:
                 LOG.warning("version %s cannot be served: %s", version, broken)
             self.failures[version] = str(broken)
+            if isinstance(broken, Tampered):
+                self.tampered.add(version)
             self._retry_at[version] = self.clock() + RETRY_LOAD_S
             return False
         self.failures.pop(version, None)
+        self.tampered.discard(version)
         return True
 
     def _want(self, routes: dict[str, Any]) -> None:

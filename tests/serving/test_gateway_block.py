@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from blocks.__main__ import platform_of, words
+from blocks.catalogue.trust import DIGEST_TAG
 from blocks.errors import NotFound, Refused, Unavailable
 from blocks.gateway import Gateway
+from blocks.platform import Platform
 from blocks.store import Store
-from tests.serving.conftest import MODEL, TOKEN, Process, Registry, game, routes_of
+from tasks.catalogue import alert_of_refused_files
+from tests.serving.conftest import MODEL, TOKEN, Process, Record, Registry, game, routes_of
 
 pytestmark = pytest.mark.slow
+NOW = datetime(2025, 1, 4, 12, tzinfo=UTC)
 
 
 def test_routes_predictions_and_the_journal_go_through_the_block(
@@ -85,3 +90,55 @@ def test_a_version_that_no_route_names_answers_at_weight_0(shared: Process, regi
         gateway.try_version(registry.versions["plain"], [{"home_elo": 1500.0}])
     with pytest.raises(Refused, match="may not"):
         Gateway(url=str(shared.client.base_url), token=SecretStr("wrong")).try_version("1", rows)
+
+
+def test_a_version_whose_files_were_changed_is_refused_and_opens_one_alert(
+    start: Callable[..., Process], record: Record, registry: Registry, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    champion, changed = registry.versions["plain"], registry.versions["with_status"]
+    MlflowClient(record.uri, record.uri).set_model_version_tag(MODEL, changed, DIGEST_TAG, "0" * 64)
+    world = a_platform(tmp_path, record.uri)
+    process = start(tracking_uri=record.uri)
+    process.is_listening()
+    world = world.model_copy(update={"gateway": Gateway(url=str(process.client.base_url), token=SecretStr(TOKEN))})
+    process.put_routes(routes_of(champion, changed, 40))
+    process.wait_until(lambda answer: answer.json()["versions"].get(changed, {}).get("failure"))
+    process.is_ready()
+    assert [alert_of_refused_files(world, MODEL, NOW) for _ in range(2)] == [[changed], [changed]]
+    (alert,) = (row["body"] for row in world.store.alerts(MODEL, open_only=True).to_dict("records"))
+    assert (alert["type"], alert["severity"], alert["version"]) == ("tampered", "CRITICAL", changed)
+    assert "register them as a new version" in alert["says"]
+
+
+def test_a_gateway_that_is_not_ready_for_a_changed_champion_is_heard_too(
+    start: Callable[..., Process], record: Record, registry: Registry
+) -> None:
+    from mlflow import MlflowClient
+
+    champion = registry.versions["plain"]
+    MlflowClient(record.uri, record.uri).set_model_version_tag(MODEL, champion, DIGEST_TAG, "0" * 64)
+    process = start(tracking_uri=record.uri)
+    process.is_listening()
+    gateway = Gateway(url=str(process.client.base_url), token=SecretStr(TOKEN))
+    assert gateway.tampered() == {}
+    process.put_routes(routes_of(champion))
+    process.wait_until(lambda answer: answer.json()["versions"].get(champion, {}).get("failure"))
+    assert not gateway.ready()
+    assert set(gateway.tampered()) == {champion}
+
+
+def test_a_gateway_that_nobody_reaches_opens_no_alert(tmp_path: Path) -> None:
+    world = a_platform(tmp_path, "sqlite://")
+    assert alert_of_refused_files(world, MODEL, NOW) == []
+    away = Gateway(url="http://127.0.0.1:9", token=SecretStr(TOKEN))
+    assert alert_of_refused_files(world.model_copy(update={"gateway": away}), MODEL, NOW) == []
+
+
+def a_platform(home: Path, tracking_uri: str) -> Platform:
+    """Return a platform without a gateway, whose store and notices lie in a folder."""
+    said = ["--tracking-uri", tracking_uri, "--store-url", f"sqlite:///{home}/store.db"]
+    world = platform_of(words([*said, "--games", str(home), "--notices", str(home / "notices.jsonl")]), "")
+    world.store.migrate()
+    return world

@@ -138,6 +138,43 @@ def test_a_pipeline_that_reads_arrays_in_another_order_is_asked_with_frames(tmp_
     assert handle.predict(np.array([[1.0, 0.0]]), 1)[0] == pytest.approx(1 / (1 + np.exp(-1)))
 
 
+NARROW_MODEL = """
+import mlflow.pyfunc
+
+
+class Narrow(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input, params=None):
+        kinds = model_input.dtypes if hasattr(model_input, "dtypes") else [model_input.dtype]
+        assert {str(kind) for kind in kinds} <= {"float32", "int32"}, kinds
+        values = model_input.to_numpy() if hasattr(model_input, "to_numpy") else model_input
+        return values[:, 0] / (values[:, 0] + values[:, 1])
+
+
+mlflow.models.set_model(Narrow())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["tensor", "columns"])
+def test_a_custom_model_gets_the_types_of_its_signature(tmp_path: Path, kind: str) -> None:
+    import mlflow
+
+    example: Any = np.array([[1.0, 3.0], [2.0, 2.0]], dtype=np.float32)
+    if kind == "columns":
+        example = pd.DataFrame(example, columns=["a", "b"]).astype({"b": "int32"})
+    (tmp_path / "narrow.py").write_text(NARROW_MODEL, encoding="utf-8")
+    mlflow.pyfunc.save_model(
+        tmp_path / "model",
+        python_model=str(tmp_path / "narrow.py"),
+        signature=mlflow.models.infer_signature(example, np.array([0.5])),
+        input_example=example,
+        pip_requirements=[],
+    )
+    handle = open_folder("1", tmp_path / "model")
+    batch = Batch(None if kind == "tensor" else ("a", "b"), [[1.0, 3], [3.0, 1]])
+    assert handle.predict(handle.schema.features(batch), 2).tolist() == [0.25, 0.75]
+
+
 @pytest.mark.slow
 def test_an_onnx_twin_is_preferred_and_agrees(registry: Registry, tmp_path: Path) -> None:
     import mlflow.sklearn
