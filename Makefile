@@ -9,11 +9,14 @@ BIN := .venv/bin
 STAMP := .venv/.gamenight
 ARGS ?=
 # two processes, a file of tests at a time; numerical libraries that add threads of their own would only queue
-PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+PARALLEL := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --dist loadfile
+# the longest files come first, so that no process is left alone with one at the end
+LONGEST_FIRST := -n 2 --no-loadscope-reorder
 FAST := not slow and not whole
-SLOW := slow and not whole
+SLOW := slow and not whole and not long
+LONG := long and not whole
 
-.PHONY: help env demo test check bench simulate faults stories clean
+.PHONY: help env demo test long check bench simulate faults stories clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -29,10 +32,13 @@ demo: $(STAMP)  ## The main job from nothing: promotion, rollback and a game nig
 
 test: $(STAMP)  ## The fast suite, then the slow one with real servers
 	@started=$$SECONDS; \
-	$(PARALLEL) -m "$(FAST)" --durations=5 $(ARGS); \
+	$(PARALLEL) -n 2 -m "$(FAST)" --durations=5 $(ARGS); \
 	between=$$SECONDS; \
-	$(PARALLEL) -m "$(SLOW)" --durations=10 $(ARGS); \
+	$(PARALLEL) $(LONGEST_FIRST) -m "$(SLOW)" --durations=10 $(ARGS); \
 	echo "fast suite $$((between - started)) s, slow suite $$((SECONDS - between)) s"
+
+long: $(STAMP)  ## The slow tests of whole stories and many seasons, which CI runs after `make test`
+	@$(PARALLEL) $(LONGEST_FIRST) -m "$(LONG)" --durations=10 $(ARGS)
 
 check: $(STAMP)  ## Style, types and the contracts of the house
 	@$(BIN)/ruff check .

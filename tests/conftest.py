@@ -12,6 +12,30 @@ import pytest
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONGEST = (
+    "stories/test_demo.py",
+    "command/test_release_verbs_live.py",
+    "faults/test_backends.py",
+    "stack/test_up_and_down.py",
+    "faults/test_together.py",
+    "faults/test_kills.py",
+    "stories/test_seeds.py",
+    "faults/test_breaking_in.py",
+    "stories/test_gates_stop_flows.py",
+    "catalogue/test_servers.py",
+    "catalogue/test_registering.py",
+)
+"""Files of minutes: begun first, so that no process is left alone with one at the end."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; the order within a file stays."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(LONGEST)))
+
+
 @pytest.fixture(scope="session")
 def nba_data() -> Path:
     """Return the folder of real games, or skip with the reason; on CI a missing folder is a failure."""

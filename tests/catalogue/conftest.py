@@ -74,6 +74,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
         patch.chdir(folder)
         mlflow.set_tracking_uri(uri)
         mlflow.set_registry_uri(uri)
+        mlflow.set_experiment("Default")  # what another module has made active is not in this record
         yield Record(uri, folder)
     mlflow.set_tracking_uri(before[0])
     mlflow.set_registry_uri(before[1])

@@ -18,7 +18,7 @@ from worlds import MODEL, SEASON, World
 from deployments.command import exits
 from deployments.stack.stack import attach
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 ROOT = Path(__file__).resolve().parents[2]
 # a stack without its worker: no schedule of the deployments may fire into a replayed season

@@ -41,6 +41,7 @@ def generated(seed: int, regime: str) -> pd.DataFrame:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_ordinary_seasons_are_quiet_in_nearly_every_stretch_of_thirty_nights() -> None:
     stretches = []
     for seed in range(4):
@@ -61,6 +62,7 @@ def test_a_neutral_block_is_seen_within_three_nights_and_in_the_right_column() -
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_real_seasons_are_quiet_and_the_shortened_one_is_not(nba_data: Path) -> None:
     games = pd.read_csv(nba_data / "games.csv.gz", low_memory=False, dtype={"game_id": "str"})
     games = games[games["season_type"] == "regular"].assign(game_id=lambda frame: frame["game_uid"])

@@ -60,6 +60,7 @@ def _none_bends(server: Server, plan: Plan, most: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_kill_at_some_writes_bends_nothing(server: Server) -> None:
     _none_bends(server, PLANS["fails in the bake"], FEW)
 
@@ -82,7 +83,18 @@ def _again(world: World, step: Step, late: timedelta) -> None:
 
 
 @pytest.mark.slow
-def test_three_processes_at_once_are_as_good_as_one(server: Server) -> None:
+@pytest.mark.long
+def test_three_processes_at_once_are_as_good_as_one(rest: Server) -> None:
+    _three_are_one(rest)
+
+
+@pytest.mark.slow
+@pytest.mark.whole
+def test_three_processes_at_once_are_as_good_as_one_in_postgresql(postgres: Server) -> None:
+    _three_are_one(postgres)
+
+
+def _three_are_one(server: Server) -> None:
     plan = PLANS["fails in the bake"]
     alone, _ = server.unkilled(plan)
     world = server.world(plan)

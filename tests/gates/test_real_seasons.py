@@ -23,6 +23,7 @@ def keys(answer: dict[str, Any]) -> list[str]:
     return [str(one["key"]) for one in answer["quarantined"]]
 
 
+@pytest.mark.long
 def test_thirty_clean_seasons_raise_no_alarm(run: Run, real_games: pd.DataFrame) -> None:
     alarms = {season: keys(run("games", real_games[real_games["season"] == season])) for season in SEASONS}
     assert {season: found for season, found in alarms.items() if found} == {}
@@ -36,6 +37,7 @@ def test_in_thirty_seasons_of_box_scores_only_the_known_fault_is_found(run: Run,
     assert keys(run("box", real_box[real_box["season"].isin(SEASONS)])) == ["19961110-DEN-CLE"]
 
 
+@pytest.mark.long
 def test_every_night_of_a_month_passes_before_and_after(run: Run, real_games: pd.DataFrame) -> None:
     season = real_games[real_games["date"].between("2015-12-15", "2016-01-10")]
     for night, games in season.groupby("date"):

@@ -83,6 +83,7 @@ def test_what_is_trained_on_in_summer_is_the_truth(league: tuple[FileSource, lis
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_season_replays_in_seconds_with_models_that_see_only_the_past(
     league: tuple[FileSource, list[Season]],
 ) -> None:

@@ -28,6 +28,7 @@ def left(world: World) -> dict[str, object]:
     }
 
 
+@pytest.mark.long
 def test_a_replay_killed_in_the_middle_goes_on_to_the_same_end(world: World) -> None:
     nights = [night.date for night, _ in zip(world.unplayed(), range(4), strict=False)]
     span = (nights[0], nights[-1])

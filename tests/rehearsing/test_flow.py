@@ -12,6 +12,7 @@ from tasks.calendar import noon
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_registered_versions_are_rehearsed_over_seasons_and_kept(tmp_path: Path) -> None:
     from flows.rehearse import rehearse
     from flows.retrain import retrain

@@ -19,6 +19,7 @@ Record = Callable[[str, object], None]
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_second_challenger_is_rolled_back_with_the_defect_and_promoted_without(tmp_path: Path) -> None:
     told = _tell([3], tmp_path)
     _defects_are_caught(told)
